@@ -1,0 +1,5 @@
+/** The REST model. */
+@NullMarked
+package dev.godwit.api;
+
+import org.jspecify.annotations.NullMarked;

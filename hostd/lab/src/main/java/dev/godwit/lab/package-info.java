@@ -1,0 +1,5 @@
+/** Test gear: namespaces, outside client, reports, benches. */
+@NullMarked
+package dev.godwit.lab;
+
+import org.jspecify.annotations.NullMarked;

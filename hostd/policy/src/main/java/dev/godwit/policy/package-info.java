@@ -1,0 +1,5 @@
+/** Pure decisions. */
+@NullMarked
+package dev.godwit.policy;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Rounds, epochs, sinks. */
+@NullMarked
+package dev.godwit.replication;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,18 @@
+package dev.godwit.vmm;
+
+import dev.godwit.volume.SourceVolume;
+import dev.godwit.volume.TargetVolume;
+
+/**
+ * The RAM of one guest, seen from outside its VMM: what was written ({@link #scan}), what is in it ({@link #read}), and
+ * filling it ({@link #write}) before the guest runs. The VMM does not know that it is watched.
+ *
+ * <p>A hole in the RAM file is not a zero page: {@link #content} and {@link #read} never touch a hole through a mapping.
+ */
+public interface GuestMemory extends SourceVolume, TargetVolume, AutoCloseable {
+    /** How writes are found: {@code uffd-wp-async}, {@code soft-dirty}; shown in the host's status. */
+    String tracking();
+
+    @Override
+    void close();
+}

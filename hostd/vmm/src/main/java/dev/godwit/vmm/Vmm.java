@@ -1,0 +1,84 @@
+package dev.godwit.vmm;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/**
+ * One running VMM process. It outlives hostd; {@link #close} lets go of it without ending it.
+ *
+ * <p>Commands block the calling thread (a virtual thread is fine) and fail with an {@link IOException} whose message says
+ * what was tried, on which VM, and what the VMM answered. Thread-safe.
+ */
+public interface Vmm extends AutoCloseable {
+    /** What the VMM says of its guest. */
+    enum Status {
+        RUNNING,
+        PAUSED,
+        /** Waits for device state. */
+        INCOMING,
+        /** The device state was saved; {@code resume} makes it run again here. */
+        SAVED,
+        /** The disk failed and the guest waits; {@code resume} tries again. */
+        IO_ERROR,
+        SHUTDOWN,
+        /** Alive but in no state of use (internal error, guest panicked). */
+        FAILED
+    }
+
+    /** Something the VMM said by itself: {@code STOP}, {@code RESUME}, {@code BLOCK_IO_ERROR}, {@code SHUTDOWN}, ... */
+    record Event(String name, String detailJson) {}
+
+    /** The process id. */
+    long pid();
+
+    /** The guest's RAM. */
+    GuestMemory memory();
+
+    /** Polled from the VMM. */
+    Status status() throws IOException;
+
+    /** Pauses the guest; returns when all requests in flight are answered and the disk is flushed. */
+    void pause() throws IOException;
+
+    /** Lets the guest run; returns when it does. Right after {@link #saveState} too. */
+    void resume() throws IOException;
+
+    /**
+     * Writes the paused guest's device state (never its RAM) to a unix stream socket that somebody listens on; returns
+     * when the VMM says completed.
+     */
+    void saveState(Path listeningSocket, Duration timeout) throws IOException;
+
+    /** Makes an incoming VMM listen for device state on a unix socket it creates; returns when it listens. */
+    void acceptState(Path socket) throws IOException;
+
+    /** Waits until the device state is loaded and the guest is ready to {@link #resume}. */
+    void awaitLoaded(Duration timeout) throws IOException;
+
+    /** Makes the guest's NIC announce its address on the segment (RARP/gratuitous ARP); after a move. */
+    void announce() throws IOException;
+
+    /** CPU features as the guest reads them, one word a flag, sorted; compared by a target in RESERVE. */
+    String cpuFeatures() throws IOException;
+
+    /** Ends the VMM process: quit, then SIGKILL after {@code grace}. Returns when it is gone. */
+    void end(Duration grace) throws IOException;
+
+    /** The unix socket of the channel to guestd. */
+    Path guestSocket();
+
+    /** Serial console log. */
+    Path consoleLog();
+
+    /** Completes when the process is gone, however it went. */
+    CompletableFuture<Void> exited();
+
+    /** Calls {@code listener} for each event, in order, on one thread. */
+    void onEvent(Consumer<Event> listener);
+
+    @Override
+    void close();
+}

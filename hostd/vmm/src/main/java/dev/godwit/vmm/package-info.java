@@ -1,0 +1,5 @@
+/** Virtual machine monitors and guest memory. */
+@NullMarked
+package dev.godwit.vmm;
+
+import org.jspecify.annotations.NullMarked;
