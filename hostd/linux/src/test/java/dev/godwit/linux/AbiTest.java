@@ -1,0 +1,168 @@
+package dev.godwit.linux;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Compares every constant, size and offset with what a C compiler says on this machine. */
+class AbiTest {
+    @TempDir
+    static Path folder;
+
+    private static final Map<String, Long> C = new TreeMap<>();
+
+    @BeforeAll
+    static void askTheCompiler() throws IOException, InterruptedException {
+        Path source = folder.resolve("abi.c");
+        try (InputStream resource = AbiTest.class.getResourceAsStream("abi.c")) {
+            assertThat(resource).isNotNull();
+            Files.copy(resource, source);
+        }
+        String program = folder.resolve("abi").toString();
+        run("gcc", "-Wall", "-Werror", "-o", program, source.toString());
+        run(program).lines().map(line -> line.split(" ", 2)).forEach(pair -> C.put(pair[0], Long.parseLong(pair[1])));
+    }
+
+    private static String run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).as(output).isZero();
+        return output;
+    }
+
+    @Test
+    void everyErrnoHasTheNameThatTheCLibraryGivesIt() {
+        Map<String, Long> errnos = new TreeMap<>();
+        C.forEach((name, value) -> {
+            if (name.startsWith("errno.")) {
+                errnos.put(name.substring(6), value);
+            }
+        });
+        assertThat(errnos).hasSizeGreaterThan(130);
+        Map<String, Long> ours = new TreeMap<>();
+        for (int i = 1; i < 200; i++) {
+            if (!Errno.name(i).startsWith("errno ")) {
+                ours.put(Errno.name(i), (long) i);
+            }
+        }
+        // The C library's name of 95 is ENOTSUP; it is the same number as the kernel's EOPNOTSUPP.
+        errnos.computeIfPresent("ENOTSUP", (name, value) -> null);
+        errnos.put("EOPNOTSUPP", 95L);
+        assertThat(ours).isEqualTo(errnos);
+        assertThat(Errno.name(0)).isEqualTo("errno 0");
+        assertThat(Errno.name(41)).isEqualTo("errno 41");
+    }
+
+    @Test
+    void everyErrnoConstantHasItsNumber() throws IllegalAccessException {
+        int constants = 0;
+        for (Field field : Errno.class.getDeclaredFields()) {
+            if (field.getType() == int.class && Modifier.isPublic(field.getModifiers())) {
+                assertThat(Errno.name(field.getInt(null))).isEqualTo(field.getName());
+                constants++;
+            }
+        }
+        assertThat(constants).isGreaterThan(20);
+    }
+
+    @Test
+    void constantsSizesAndOffsetsAreThoseOfC() {
+        Map<String, Long> ours = new TreeMap<>();
+        put(ours, "O_RDONLY", Descriptor.O_RDONLY);
+        put(ours, "O_RDWR", Descriptor.O_RDWR);
+        put(ours, "O_CREAT", Descriptor.O_CREAT);
+        put(ours, "O_EXCL", Descriptor.O_EXCL);
+        put(ours, "O_NONBLOCK", Descriptor.O_NONBLOCK);
+        put(ours, "O_CLOEXEC", Descriptor.O_CLOEXEC);
+        put(ours, "F_DUPFD_CLOEXEC", Descriptor.F_DUPFD_CLOEXEC);
+        put(ours, "SEEK_DATA", SparseFile.SEEK_DATA);
+        put(ours, "SEEK_HOLE", SparseFile.SEEK_HOLE);
+        put(ours, "FALLOC_FL_KEEP_SIZE", SparseFile.FALLOC_FL_KEEP_SIZE);
+        put(ours, "FALLOC_FL_PUNCH_HOLE", SparseFile.FALLOC_FL_PUNCH_HOLE);
+        put(ours, "FALLOC_FL_ZERO_RANGE", SparseFile.FALLOC_FL_ZERO_RANGE);
+        put(ours, "sizeof.stat", SparseFile.STAT_BYTES);
+        put(ours, "stat.st_size", SparseFile.STAT_SIZE);
+        put(ours, "stat.st_blocks", SparseFile.STAT_BLOCKS);
+        put(ours, "SYS_userfaultfd", Userfaultfd.SYS_USERFAULTFD);
+        put(ours, "UFFD_API", Userfaultfd.API);
+        put(ours, "USERFAULTFD_IOC_NEW", Userfaultfd.IOC_NEW);
+        put(ours, "UFFDIO_API", Userfaultfd.IOC_API);
+        put(ours, "UFFDIO_REGISTER", Userfaultfd.IOC_REGISTER);
+        put(ours, "UFFDIO_WAKE", Userfaultfd.IOC_WAKE);
+        put(ours, "UFFDIO_COPY", Userfaultfd.IOC_COPY);
+        put(ours, "UFFDIO_WRITEPROTECT", Userfaultfd.IOC_WRITE_PROTECT);
+        put(ours, "UFFDIO_COPY_MODE_WP", Userfaultfd.COPY_MODE_WP);
+        put(ours, "UFFDIO_WRITEPROTECT_MODE_WP", Userfaultfd.WRITE_PROTECT_MODE_WP);
+        put(ours, "UFFDIO_REGISTER_MODE_MISSING", Userfaultfd.REGISTER_MISSING);
+        put(ours, "UFFDIO_REGISTER_MODE_WP", Userfaultfd.REGISTER_WRITE_PROTECT);
+        put(ours, "UFFD_FEATURE_MISSING_SHMEM", Userfaultfd.FEATURE_MISSING_SHMEM);
+        put(ours, "UFFD_FEATURE_WP_UNPOPULATED", Userfaultfd.FEATURE_WP_UNPOPULATED);
+        put(ours, "UFFD_FEATURE_WP_ASYNC", Userfaultfd.FEATURE_WP_ASYNC);
+        put(ours, "sizeof.uffdio_api", Userfaultfd.API_BYTES);
+        put(ours, "uffdio_api.features", Userfaultfd.API_FEATURES);
+        put(ours, "sizeof.uffdio_register", Userfaultfd.REGISTER_BYTES);
+        put(ours, "uffdio_register.mode", Userfaultfd.REGISTER_MODE);
+        put(ours, "sizeof.uffdio_range", Userfaultfd.RANGE_BYTES);
+        put(ours, "sizeof.uffdio_copy", Userfaultfd.COPY_BYTES);
+        put(ours, "uffdio_copy.src", Userfaultfd.COPY_SOURCE);
+        put(ours, "uffdio_copy.len", Userfaultfd.COPY_LENGTH);
+        put(ours, "uffdio_copy.mode", Userfaultfd.COPY_MODE);
+        put(ours, "uffdio_copy.copy", Userfaultfd.COPY_COPIED);
+        put(ours, "sizeof.uffdio_writeprotect", Userfaultfd.WRITE_PROTECT_BYTES);
+        put(ours, "uffdio_writeprotect.mode", Userfaultfd.WRITE_PROTECT_MODE);
+        put(ours, "PAGEMAP_SCAN", PageScan.PAGEMAP_SCAN);
+        put(ours, "PM_SCAN_WP_MATCHING", PageScan.PM_SCAN_WP_MATCHING);
+        put(ours, "PM_SCAN_CHECK_WPASYNC", PageScan.PM_SCAN_CHECK_WPASYNC);
+        put(ours, "PAGE_IS_WRITTEN", PageScan.PAGE_IS_WRITTEN);
+        put(ours, "sizeof.pm_scan_arg", PageScan.ARGUMENT_BYTES);
+        put(ours, "pm_scan_arg.flags", PageScan.FLAGS);
+        put(ours, "pm_scan_arg.start", PageScan.START);
+        put(ours, "pm_scan_arg.end", PageScan.END);
+        put(ours, "pm_scan_arg.walk_end", PageScan.WALK_END);
+        put(ours, "pm_scan_arg.vec", PageScan.VECTOR);
+        put(ours, "pm_scan_arg.vec_len", PageScan.VECTOR_LENGTH);
+        put(ours, "pm_scan_arg.category_mask", PageScan.CATEGORY_MASK);
+        put(ours, "pm_scan_arg.return_mask", PageScan.RETURN_MASK);
+        put(ours, "sizeof.page_region", PageScan.REGION_BYTES);
+        put(ours, "page_region.end", PageScan.REGION_END);
+        put(ours, "POLLIN", Pidfd.POLLIN);
+        put(ours, "sizeof.pollfd", Pidfd.POLLFD_BYTES);
+        put(ours, "pollfd.events", Pidfd.POLLFD_EVENTS);
+        put(ours, "sizeof.iovec", ProcessMemory.IOVEC_BYTES);
+        put(ours, "iovec.iov_len", ProcessMemory.IOVEC_LENGTH);
+        put(ours, "MS_NOSUID", Mount.MS_NOSUID);
+        put(ours, "MS_NODEV", Mount.MS_NODEV);
+        put(ours, "MS_NOEXEC", Mount.MS_NOEXEC);
+        put(ours, "MNT_DETACH", Mount.MNT_DETACH);
+        put(ours, "TMPFS_MAGIC", Mount.TMPFS_MAGIC);
+        put(ours, "sizeof.statfs", Mount.STATFS_BYTES);
+        put(ours, "statfs.f_bsize", Mount.STATFS_BLOCK_BYTES);
+        put(ours, "statfs.f_bavail", Mount.STATFS_AVAILABLE);
+        put(ours, "CLOCK_MONOTONIC", Clock.MONOTONIC.id);
+        put(ours, "CLOCK_BOOTTIME", Clock.BOOTTIME.id);
+        put(ours, "sizeof.timespec", Clock.TIMESPEC_BYTES);
+        put(ours, "timespec.tv_nsec", Clock.TIMESPEC_NANOS);
+        put(ours, "MADV_DONTNEED", MemoryAdvice.MADV_DONTNEED);
+
+        Map<String, Long> theirs = new TreeMap<>(C);
+        theirs.keySet().removeIf(name -> name.startsWith("errno."));
+        assertThat(ours).isEqualTo(theirs);
+    }
+
+    private static void put(Map<String, Long> map, String name, long value) {
+        map.put(name, value);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.godwit.linux;
+
+import org.jspecify.annotations.NullMarked;

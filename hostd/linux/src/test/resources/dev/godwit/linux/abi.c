@@ -1,0 +1,127 @@
+/* Prints what C says of every constant, size and offset that the Java side relies on, one "NAME VALUE" a line. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Newer than the headers of Debian 12; as in Linux 6.18. The request numbers still come out of the sizes. */
+#ifndef PAGEMAP_SCAN
+struct page_region { __u64 start, end, categories; };
+struct pm_scan_arg {
+    __u64 size, flags, start, end, walk_end, vec, vec_len, max_pages;
+    __u64 category_inverted, category_mask, category_anyof_mask, return_mask;
+};
+#define PAGEMAP_SCAN _IOWR('f', 16, struct pm_scan_arg)
+#define PM_SCAN_WP_MATCHING (1 << 0)
+#define PM_SCAN_CHECK_WPASYNC (1 << 1)
+#define PAGE_IS_WRITTEN (1 << 1)
+#endif
+#ifndef UFFD_FEATURE_WP_UNPOPULATED
+#define UFFD_FEATURE_WP_UNPOPULATED (1 << 13)
+#endif
+#ifndef UFFD_FEATURE_WP_ASYNC
+#define UFFD_FEATURE_WP_ASYNC (1 << 15)
+#endif
+#ifndef USERFAULTFD_IOC_NEW
+#define USERFAULTFD_IOC_NEW _IO(0xAA, 0x00)
+#endif
+
+#define NUMBER(name, value) printf("%s %llu\n", name, (unsigned long long)(value))
+
+int main(void) {
+    for (int i = 1; i < 134; i++) {
+        const char *name = strerrorname_np(i);
+        if (name)
+            printf("errno.%s %d\n", name, i);
+    }
+    NUMBER("O_RDONLY", O_RDONLY);
+    NUMBER("O_RDWR", O_RDWR);
+    NUMBER("O_CREAT", O_CREAT);
+    NUMBER("O_EXCL", O_EXCL);
+    NUMBER("O_NONBLOCK", O_NONBLOCK);
+    NUMBER("O_CLOEXEC", O_CLOEXEC);
+    NUMBER("F_DUPFD_CLOEXEC", F_DUPFD_CLOEXEC);
+    NUMBER("SEEK_DATA", SEEK_DATA);
+    NUMBER("SEEK_HOLE", SEEK_HOLE);
+    NUMBER("FALLOC_FL_KEEP_SIZE", FALLOC_FL_KEEP_SIZE);
+    NUMBER("FALLOC_FL_PUNCH_HOLE", FALLOC_FL_PUNCH_HOLE);
+    NUMBER("FALLOC_FL_ZERO_RANGE", FALLOC_FL_ZERO_RANGE);
+    NUMBER("sizeof.stat", sizeof(struct stat));
+    NUMBER("stat.st_size", offsetof(struct stat, st_size));
+    NUMBER("stat.st_blocks", offsetof(struct stat, st_blocks));
+    NUMBER("SYS_userfaultfd", SYS_userfaultfd);
+    NUMBER("UFFD_API", UFFD_API);
+    NUMBER("USERFAULTFD_IOC_NEW", USERFAULTFD_IOC_NEW);
+    NUMBER("UFFDIO_API", UFFDIO_API);
+    NUMBER("UFFDIO_REGISTER", UFFDIO_REGISTER);
+    NUMBER("UFFDIO_WAKE", UFFDIO_WAKE);
+    NUMBER("UFFDIO_COPY", UFFDIO_COPY);
+    NUMBER("UFFDIO_WRITEPROTECT", UFFDIO_WRITEPROTECT);
+    NUMBER("UFFDIO_COPY_MODE_WP", UFFDIO_COPY_MODE_WP);
+    NUMBER("UFFDIO_WRITEPROTECT_MODE_WP", UFFDIO_WRITEPROTECT_MODE_WP);
+    NUMBER("UFFDIO_REGISTER_MODE_MISSING", UFFDIO_REGISTER_MODE_MISSING);
+    NUMBER("UFFDIO_REGISTER_MODE_WP", UFFDIO_REGISTER_MODE_WP);
+    NUMBER("UFFD_FEATURE_MISSING_SHMEM", UFFD_FEATURE_MISSING_SHMEM);
+    NUMBER("UFFD_FEATURE_WP_UNPOPULATED", UFFD_FEATURE_WP_UNPOPULATED);
+    NUMBER("UFFD_FEATURE_WP_ASYNC", UFFD_FEATURE_WP_ASYNC);
+    NUMBER("sizeof.uffdio_api", sizeof(struct uffdio_api));
+    NUMBER("uffdio_api.features", offsetof(struct uffdio_api, features));
+    NUMBER("sizeof.uffdio_register", sizeof(struct uffdio_register));
+    NUMBER("uffdio_register.mode", offsetof(struct uffdio_register, mode));
+    NUMBER("sizeof.uffdio_range", sizeof(struct uffdio_range));
+    NUMBER("sizeof.uffdio_copy", sizeof(struct uffdio_copy));
+    NUMBER("uffdio_copy.src", offsetof(struct uffdio_copy, src));
+    NUMBER("uffdio_copy.len", offsetof(struct uffdio_copy, len));
+    NUMBER("uffdio_copy.mode", offsetof(struct uffdio_copy, mode));
+    NUMBER("uffdio_copy.copy", offsetof(struct uffdio_copy, copy));
+    NUMBER("sizeof.uffdio_writeprotect", sizeof(struct uffdio_writeprotect));
+    NUMBER("uffdio_writeprotect.mode", offsetof(struct uffdio_writeprotect, mode));
+    NUMBER("PAGEMAP_SCAN", PAGEMAP_SCAN);
+    NUMBER("PM_SCAN_WP_MATCHING", PM_SCAN_WP_MATCHING);
+    NUMBER("PM_SCAN_CHECK_WPASYNC", PM_SCAN_CHECK_WPASYNC);
+    NUMBER("PAGE_IS_WRITTEN", PAGE_IS_WRITTEN);
+    NUMBER("sizeof.pm_scan_arg", sizeof(struct pm_scan_arg));
+    NUMBER("pm_scan_arg.flags", offsetof(struct pm_scan_arg, flags));
+    NUMBER("pm_scan_arg.start", offsetof(struct pm_scan_arg, start));
+    NUMBER("pm_scan_arg.end", offsetof(struct pm_scan_arg, end));
+    NUMBER("pm_scan_arg.walk_end", offsetof(struct pm_scan_arg, walk_end));
+    NUMBER("pm_scan_arg.vec", offsetof(struct pm_scan_arg, vec));
+    NUMBER("pm_scan_arg.vec_len", offsetof(struct pm_scan_arg, vec_len));
+    NUMBER("pm_scan_arg.category_mask", offsetof(struct pm_scan_arg, category_mask));
+    NUMBER("pm_scan_arg.return_mask", offsetof(struct pm_scan_arg, return_mask));
+    NUMBER("sizeof.page_region", sizeof(struct page_region));
+    NUMBER("page_region.end", offsetof(struct page_region, end));
+    NUMBER("POLLIN", POLLIN);
+    NUMBER("sizeof.pollfd", sizeof(struct pollfd));
+    NUMBER("pollfd.events", offsetof(struct pollfd, events));
+    NUMBER("sizeof.iovec", sizeof(struct iovec));
+    NUMBER("iovec.iov_len", offsetof(struct iovec, iov_len));
+    NUMBER("MS_NOSUID", MS_NOSUID);
+    NUMBER("MS_NODEV", MS_NODEV);
+    NUMBER("MS_NOEXEC", MS_NOEXEC);
+    NUMBER("MNT_DETACH", MNT_DETACH);
+    NUMBER("TMPFS_MAGIC", TMPFS_MAGIC);
+    NUMBER("sizeof.statfs", sizeof(struct statfs));
+    NUMBER("statfs.f_bsize", offsetof(struct statfs, f_bsize));
+    NUMBER("statfs.f_bavail", offsetof(struct statfs, f_bavail));
+    NUMBER("CLOCK_MONOTONIC", CLOCK_MONOTONIC);
+    NUMBER("CLOCK_BOOTTIME", CLOCK_BOOTTIME);
+    NUMBER("sizeof.timespec", sizeof(struct timespec));
+    NUMBER("timespec.tv_nsec", offsetof(struct timespec, tv_nsec));
+    NUMBER("MADV_DONTNEED", MADV_DONTNEED);
+    return 0;
+}
