@@ -19,7 +19,7 @@ public final class DirtySets {
     }
 
     /** Opens an empty set for a sink. The caller marks what a fresh sink misses: the volume's content. */
-    public SinkPages open(String sink) {
+    public synchronized SinkPages open(String sink) {
         for (SinkPages open : sinks) {
             if (open.sink().equals(sink)) {
                 throw new IllegalStateException("sink " + sink + " is open already");

@@ -120,11 +120,28 @@ public final class PageSet {
         return length;
     }
 
-    private interface WordChange {
+    /** What to do with some bits of one word. */
+    interface WordChange {
         void apply(int word, long mask);
     }
 
-    private void forEachWord(long first, long count, WordChange change) {
+    int wordCount() {
+        return words.length();
+    }
+
+    /** Takes the bits of {@code mask} out of a word. */
+    long drainWord(int word, long mask) {
+        if ((words.get(word) & mask) == 0) {
+            return 0;
+        }
+        return words.getAndUpdate(word, old -> old & ~mask) & mask;
+    }
+
+    void addWord(int word, long bits) {
+        words.getAndUpdate(word, old -> old | bits);
+    }
+
+    void forEachWord(long first, long count, WordChange change) {
         check(first, count);
         long end = first + count;
         for (long page = first; page < end; ) {
@@ -138,7 +155,7 @@ public final class PageSet {
     }
 
     private void check(long first, long count) {
-        if (first < 0 || count < 0 || first + count > pages) {
+        if (first < 0 || count < 0 || count > pages - first) {
             throw new IndexOutOfBoundsException(
                     "pages " + first + "+" + count + " are outside a volume of " + pages + " pages");
         }
