@@ -1,0 +1,189 @@
+package dev.godwit.peer;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The port that peers connect to: calls and streams, each on connections of its own.
+ *
+ * <p>One platform thread a connection reads it; bytes that are no frame of ours close the connection, with one line in
+ * the log. Thread-safe.
+ */
+public final class PeerServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PeerServer.class);
+    /** Connections at once, strangers included: bounds threads and descriptors; more wait in the kernel's backlog. */
+    private static final int CONNECTIONS_MAX = 256;
+    /** After a failed accept (no descriptors left): long enough not to spin, short enough not to be noticed. */
+    private static final Duration ACCEPT_RETRY = Duration.ofMillis(100);
+
+    private final ServerSocketChannel listening;
+    private final SocketAddress address;
+    private final String hostId;
+    private final PeerLimits limits;
+    private final PeerSockets sockets;
+    private final Watch watch;
+    private final TrafficCount traffic = new TrafficCount();
+    private final ServedCalls calls;
+    private final ServedStreams streams;
+    private final Semaphore room = new Semaphore(CONNECTIONS_MAX);
+    private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
+    private final Thread accepting;
+    private final AtomicLong connections = new AtomicLong();
+    private final AtomicLong garbage = new AtomicLong();
+    private final CountDownLatch closing = new CountDownLatch(1);
+
+    /**
+     * Listens at once.
+     *
+     * @param listen address of the peer port; port 0 picks one
+     * @param hostId what this host calls itself
+     * @throws IOException the address can't be listened on
+     */
+    public PeerServer(
+            SocketAddress listen,
+            String hostId,
+            CallHandler calls,
+            StreamHandler streams,
+            PeerLimits limits,
+            PeerSockets sockets)
+            throws IOException {
+        this.hostId = new Hello(hostId, Hello.Use.CALLS).host();
+        this.limits = limits;
+        this.sockets = sockets;
+        this.calls = new ServedCalls(calls, new AnswerMemory(limits.answersKeptFor()), traffic);
+        this.streams = new ServedStreams(streams, limits.abandonAfter(), traffic);
+        this.listening = sockets.listen(listen);
+        this.address = listening.getLocalAddress();
+        this.watch = new Watch("peer-watch-" + hostId, limits.silenceAfter());
+        watch.onTick(this.streams::dropAbandoned);
+        this.accepting =
+                Thread.ofPlatform().daemon().name("peer-accept-" + hostId).start(this::accept);
+    }
+
+    /** Where it listens; the port that was chosen when the caller gave 0. */
+    public SocketAddress address() {
+        return address;
+    }
+
+    /** What it has seen since its start. */
+    public PeerCounters counters() {
+        return new PeerCounters(
+                connections.get(),
+                garbage.get(),
+                watch.silent(),
+                watch.open(),
+                streams.count(),
+                streams.resumed(),
+                streams.duplicates());
+    }
+
+    /** Bytes this end has handed to its sockets: hellos, acknowledgements, answers. */
+    public Traffic traffic() {
+        return traffic.read();
+    }
+
+    private void accept() {
+        while (closing.getCount() > 0) {
+            try {
+                room.acquire();
+                SocketChannel channel = listening.accept();
+                Thread serving = Thread.ofPlatform()
+                        .daemon()
+                        .name("peer-serve-" + hostId)
+                        .unstarted(() -> serve(channel));
+                threads.add(serving);
+                serving.start();
+            } catch (ClosedChannelException | InterruptedException e) {
+                return;
+            } catch (IOException e) {
+                room.release();
+                LOG.warn("accepting a peer on {} failed, trying again: {}", address, e.getMessage());
+                if (Waits.onceClosed(closing, ACCEPT_RETRY)) {
+                    return;
+                }
+            }
+        }
+    }
+
+    private void serve(SocketChannel channel) {
+        String remote = remote(channel);
+        Connection connection = new Connection(channel, remote);
+        try {
+            sockets.accepted(channel);
+            watch.add(connection);
+            connection.deadline(limits.connectTimeout());
+            serve(connection);
+        } catch (BadFrame e) {
+            garbage.incrementAndGet();
+            LOG.warn("connection from {} closed: {}", remote, e.getMessage());
+        } catch (EOFException e) {
+            LOG.debug("connection from {} ended", remote);
+        } catch (IOException e) {
+            LOG.info("connection from {} lost: {}", remote, e.getMessage());
+        } catch (RuntimeException e) {
+            LOG.error("connection from {} closed", remote, e);
+        } finally {
+            watch.remove(connection);
+            connection.release();
+            room.release();
+            threads.remove(Thread.currentThread());
+        }
+    }
+
+    private static String remote(SocketChannel channel) {
+        try {
+            SocketAddress address = channel.getRemoteAddress();
+            return address == null || address instanceof UnixDomainSocketAddress ? "a local peer" : address.toString();
+        } catch (IOException e) {
+            return "a peer that has gone";
+        }
+    }
+
+    private void serve(Connection connection) throws IOException {
+        Hello hello = Hello.of(connection.read());
+        if (hello.protocol() != Hello.PROTOCOL) {
+            byte[] refusal = Refusal.bytes(Dialer.versions(hello));
+            traffic.add(ByteKind.CONTROL, connection.write(Frame.of(Frame.REFUSED, 0, 0, refusal)));
+            return;
+        }
+        connection.noDeadline();
+        connection.trust();
+        byte[] mine = new Hello(hostId, hello.use()).json();
+        traffic.add(ByteKind.CONTROL, connection.write(Frame.of(Frame.HELLO, 0, 0, mine)));
+        connections.incrementAndGet();
+        connection.beat(limits.heartbeatEvery(), traffic);
+        switch (hello.use()) {
+            case CALLS -> calls.serve(connection, hello.host());
+            case STREAM -> streams.serve(connection, hello.host());
+        }
+    }
+
+    /** Closes the port and every connection; streams that have not ended are lost to their receivers. */
+    @Override
+    public void close() {
+        closing.countDown();
+        try {
+            listening.close();
+        } catch (IOException e) {
+            LOG.warn("closing the peer port {} failed: {}", address, e.getMessage());
+        }
+        accepting.interrupt();
+        watch.close();
+        threads.forEach(thread -> Waits.join(thread, Duration.ofSeconds(5)));
+        streams.close();
+        Waits.join(accepting, Duration.ofSeconds(5));
+    }
+}

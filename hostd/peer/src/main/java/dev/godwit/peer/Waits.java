@@ -1,0 +1,35 @@
+package dev.godwit.peer;
+
+import java.io.InterruptedIOException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/** Bounded waiting that keeps an interrupt. */
+final class Waits {
+    private Waits() {}
+
+    /** Waits for a thread's end; an interrupt ends the wait and stays set. */
+    static void join(Thread thread, Duration limit) {
+        try {
+            thread.join(limit);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits for {@code closing}, at most {@code limit}; true when closed or interrupted: time to stop. */
+    static boolean onceClosed(CountDownLatch closing, Duration limit) {
+        try {
+            return closing.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
+    }
+
+    static InterruptedIOException interrupted(String what) {
+        Thread.currentThread().interrupt();
+        return new InterruptedIOException("interrupted while waiting for " + what);
+    }
+}

@@ -1,0 +1,5 @@
+/** Tests of the wire. */
+@NullMarked
+package dev.godwit.peer;
+
+import org.jspecify.annotations.NullMarked;
