@@ -7,12 +7,17 @@ import dev.godwit.volume.TargetVolume;
  * The RAM of one guest, seen from outside its VMM: what was written ({@link #scan}), what is in it ({@link #read}), and
  * filling it ({@link #write}) before the guest runs. The VMM does not know that it is watched.
  *
+ * <p>A VMM that goes on after hostd ended stays tracked: the new hostd's memory forgets what was scanned and not sent, so
+ * every sink it opens is marked with all of {@link #content}. A scan that fails marks every page in every sink, since a
+ * scan destroys what it reads.
+ *
  * <p>A hole in the RAM file is not a zero page: {@link #content} and {@link #read} never touch a hole through a mapping.
  */
 public interface GuestMemory extends SourceVolume, TargetVolume, AutoCloseable {
     /** How writes are found: {@code uffd-wp-async}, {@code soft-dirty}; shown in the host's status. */
     String tracking();
 
+    /** Lets go of the memory; the VMM and the tracking of its writes go on. */
     @Override
     void close();
 }

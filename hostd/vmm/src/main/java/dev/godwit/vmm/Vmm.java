@@ -19,7 +19,7 @@ public interface Vmm extends AutoCloseable {
         PAUSED,
         /** Waits for device state. */
         INCOMING,
-        /** The device state was saved; {@code resume} makes it run again here. */
+        /** The device state was saved, or a save failed at its end; {@code resume} makes it run again here. */
         SAVED,
         /** The disk failed and the guest waits; {@code resume} tries again. */
         IO_ERROR,
@@ -40,7 +40,12 @@ public interface Vmm extends AutoCloseable {
     /** Polled from the VMM. */
     Status status() throws IOException;
 
-    /** Pauses the guest; returns when all requests in flight are answered and the disk is flushed. */
+    /**
+     * Pauses the guest; returns when all requests in flight are answered and the disk is flushed.
+     *
+     * @throws IOException the disk did not answer in time: the guest may still pause later; {@link #resume} it when the
+     *     disk answers
+     */
     void pause() throws IOException;
 
     /** Lets the guest run; returns when it does. Right after {@link #saveState} too. */
@@ -48,14 +53,27 @@ public interface Vmm extends AutoCloseable {
 
     /**
      * Writes the paused guest's device state (never its RAM) to a unix stream socket that somebody listens on; returns
-     * when the VMM says completed.
+     * when the VMM says completed. Read it eagerly, at most some MiB, and hold it elsewhere: while a reader stalls, the
+     * VMM's main loop hangs.
+     *
+     * @param listeningSocket the VMM's user is given it and must be able to reach it: best beside {@link #guestSocket}
+     * @throws IOException it failed or took longer than {@code timeout}; the guest is paused and {@link #resume} works
      */
     void saveState(Path listeningSocket, Duration timeout) throws IOException;
 
-    /** Makes an incoming VMM listen for device state on a unix socket it creates; returns when it listens. */
+    /**
+     * Makes an incoming VMM listen for device state on a unix socket it creates; returns when it listens. One connection
+     * is taken; if it breaks, the VMM ends.
+     *
+     * @param socket in the folder of {@link #guestSocket}, the only one that the VMM can write
+     */
     void acceptState(Path socket) throws IOException;
 
-    /** Waits until the device state is loaded and the guest is ready to {@link #resume}. */
+    /**
+     * Waits until the device state is loaded and the guest is ready to {@link #resume}.
+     *
+     * @throws IOException no complete state in time, or the VMM refused it and ended; the message has its words
+     */
     void awaitLoaded(Duration timeout) throws IOException;
 
     /** Makes the guest's NIC announce its address on the segment (RARP/gratuitous ARP); after a move. */
@@ -64,13 +82,16 @@ public interface Vmm extends AutoCloseable {
     /** CPU features as the guest reads them, one word a flag, sorted; compared by a target in RESERVE. */
     String cpuFeatures() throws IOException;
 
-    /** Ends the VMM process: quit, then SIGKILL after {@code grace}. Returns when it is gone. */
+    /**
+     * Ends the VMM process: quit, then SIGKILL after {@code grace}. Returns when it is gone and with it its control group,
+     * run directory (console log too) and RAM file; call it also for a VMM that went by itself. A second call does nothing.
+     */
     void end(Duration grace) throws IOException;
 
     /** The unix socket of the channel to guestd. */
     Path guestSocket();
 
-    /** Serial console log. */
+    /** Serial console log; the guest fills it, so it is cut off at 64 MiB. */
     Path consoleLog();
 
     /** Completes when the process is gone, however it went. */

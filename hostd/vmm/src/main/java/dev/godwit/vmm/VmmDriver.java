@@ -22,6 +22,14 @@ public interface VmmDriver {
     Probe probe(boolean allowEmulation) throws IOException;
 
     /**
+     * The flags that a guest of a CPU template reads on this host, as {@link Vmm#cpuFeatures} gives them; what a target
+     * compares in RESERVE. Cached for the process's life.
+     *
+     * @throws IOException the host's CPU lacks a flag of the template, or the VMM did not start
+     */
+    String cpuFeatures(String cpuTemplate, Accelerator accelerator) throws IOException;
+
+    /**
      * Starts a VMM. Returns when its monitor answers and its RAM was handed over.
      *
      * @throws IOException it did not start, or did not hand its RAM over in time; nothing is left behind

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.godwit.vmm;
+
+import org.jspecify.annotations.NullMarked;
