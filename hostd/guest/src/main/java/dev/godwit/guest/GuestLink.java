@@ -1,0 +1,244 @@
+package dev.godwit.guest;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps one connection to a guest's socket: connects again by itself, greets with a fresh session number, and tells its listener when
+ * guestd has answered. Two virtual threads: one connects and reads, one writes, so that a paused VM, whose socket takes no more bytes,
+ * blocks no caller. Nothing is logged while a VM is paused or absent.
+ */
+final class GuestLink implements AutoCloseable {
+    /** What the link tells; called on its reading thread, must not block. */
+    interface Listener {
+        void established();
+
+        void received(FrameType type, Frame frame) throws GuestException;
+
+        /** Frames were lost on the way: what is open has to be asked again. */
+        void framesLost();
+    }
+
+    /** A frame to send; its payload is made at the moment of sending. */
+    record Outgoing(FrameType type, long request, Supplier<byte[]> payload) {}
+
+    private static final Logger log = LoggerFactory.getLogger(GuestLink.class);
+    private static final Duration BACKOFF_FIRST = Duration.ofMillis(10);
+    /** A VMM that starts takes about 100 ms to listen; more often than this is noise. */
+    private static final Duration BACKOFF_MAX = Duration.ofMillis(250);
+
+    private static final Duration HELLO_AGAIN_FIRST = Duration.ofSeconds(2);
+    /** A paused VM answers nothing for long; each greeting is 60 bytes of its socket's buffer. */
+    private static final Duration HELLO_AGAIN_MAX = Duration.ofSeconds(30);
+    /** Above the bound of calls, readers and credits of a channel together, so it is never full in order. */
+    private static final int QUEUE_MAX = 2048;
+
+    private final String vm;
+    private final Path socket;
+    private final RandomGenerator random;
+    private final Listener listener;
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Thread thread;
+    private volatile @Nullable Connection connection;
+    private volatile String state = "not connected yet";
+
+    GuestLink(String vm, Path socket, RandomGenerator random, Listener listener) {
+        this.vm = vm;
+        this.socket = socket;
+        this.random = random;
+        this.listener = listener;
+        this.thread = Thread.ofVirtual().name("guest-" + vm).unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** False when there is no session; the listener hears of the next one. */
+    boolean send(Outgoing outgoing) {
+        Connection now = connection;
+        return now != null && now.greeted && now.queue.offer(outgoing);
+    }
+
+    boolean established() {
+        Connection now = connection;
+        return now != null && now.greeted;
+    }
+
+    /** Why there may be no answer, for messages. */
+    String state() {
+        return state;
+    }
+
+    private void run() {
+        Duration backoff = BACKOFF_FIRST;
+        while (closed.getCount() > 0) {
+            boolean greeted = false;
+            try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+                channel.connect(UnixDomainSocketAddress.of(socket));
+                greeted = serve(channel);
+            } catch (IOException lost) {
+                state = "no connection to " + socket + ": " + lost.getMessage();
+                log.debug("vm {}: {}", vm, state);
+            }
+            backoff = greeted ? BACKOFF_FIRST : min(backoff.multipliedBy(2), BACKOFF_MAX);
+            try {
+                if (closed.await(backoff.toMillis(), TimeUnit.MILLISECONDS)) {
+                    return;
+                }
+            } catch (InterruptedException stopped) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+
+    /** Until the connection ends; true if guestd had answered. */
+    private boolean serve(SocketChannel channel) throws IOException {
+        Connection mine = new Connection(channel);
+        state = "connected to " + socket + ", guestd has not answered HELLO";
+        connection = mine;
+        Thread writer = Thread.ofVirtual().name("guest-" + vm + "-writer").start(mine::write);
+        try {
+            mine.read();
+        } catch (IOException lost) {
+            if (!mine.greeted) {
+                throw lost;
+            }
+            log.debug("vm {}: connection lost: {}", vm, lost.toString());
+        } finally {
+            connection = null;
+            mine.over = true;
+            writer.interrupt();
+        }
+        state = "the connection to " + socket + " was closed by the VMM";
+        if (mine.greeted) {
+            log.info("vm {}: channel to guestd closed", vm);
+        }
+        return mine.greeted;
+    }
+
+    private static Duration min(Duration left, Duration right) {
+        return left.compareTo(right) < 0 ? left : right;
+    }
+
+    @Override
+    public void close() {
+        closed.countDown();
+        Connection now = connection;
+        if (now != null) {
+            now.end();
+        }
+        thread.interrupt();
+    }
+
+    /** One connection and, once greeted, one session. */
+    private final class Connection {
+        private final SocketChannel channel;
+        private final BlockingQueue<Outgoing> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
+        private final long session = random.nextLong() | 1;
+        private final FrameReader frames = new FrameReader(session);
+        private volatile boolean greeted;
+        private volatile boolean over;
+        private int sendSequence;
+        private int expectedSequence;
+
+        Connection(SocketChannel channel) {
+            this.channel = channel;
+        }
+
+        void end() {
+            over = true;
+            try {
+                channel.close();
+            } catch (IOException closing) {
+                log.debug("vm {}: closing: {}", vm, closing.toString());
+            }
+        }
+
+        private void read() throws IOException {
+            while (channel.read(frames.room()) >= 0) {
+                for (Optional<Frame> frame = frames.next(); frame.isPresent(); frame = frames.next()) {
+                    hear(frame.get());
+                }
+            }
+        }
+
+        private void hear(Frame frame) throws GuestException {
+            Optional<FrameType> type = FrameType.ofCode(frame.type());
+            if (frame.session() != session || type.isEmpty()) {
+                return;
+            }
+            if (type.get() == FrameType.HELLO_ACK) {
+                welcome(frame);
+            } else if (greeted) {
+                boolean lost = frame.sequence() != expectedSequence || type.get() == FrameType.GAP;
+                expectedSequence = frame.sequence() + 1;
+                listener.received(type.get(), frame);
+                if (lost) {
+                    listener.framesLost();
+                }
+            } else if (type.get() == FrameType.ERROR) {
+                // guestd began anew and does not know the session: greet at once.
+                queue.add(hello());
+            }
+        }
+
+        private void welcome(Frame frame) {
+            expectedSequence = frame.sequence() + 1;
+            if (greeted) {
+                return;
+            }
+            greeted = true;
+            state = "connected to " + socket;
+            log.info("vm {}: channel to guestd open", vm);
+            listener.established();
+        }
+
+        private Outgoing hello() {
+            return new Outgoing(
+                    FrameType.HELLO, 0, () -> new Payload().string(vm).done());
+        }
+
+        private void write() {
+            Duration again = HELLO_AGAIN_FIRST;
+            Outgoing next = hello();
+            try {
+                while (!over) {
+                    Frame frame = new Frame(
+                            next.type().code(),
+                            sendSequence++,
+                            session,
+                            next.request(),
+                            next.payload().get());
+                    for (ByteBuffer bytes = frame.encoded(); bytes.hasRemaining(); ) {
+                        channel.write(bytes);
+                    }
+                    Outgoing taken = greeted ? queue.take() : queue.poll(again.toMillis(), TimeUnit.MILLISECONDS);
+                    again = min(again.multipliedBy(2), HELLO_AGAIN_MAX);
+                    next = taken == null ? hello() : taken;
+                }
+            } catch (IOException lost) {
+                log.debug("vm {}: write: {}", vm, lost.toString());
+                end();
+            } catch (InterruptedException stopped) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}
