@@ -1,0 +1,190 @@
+package dev.godwit.move;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.io.IOException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SourceMoveTest {
+    private static final MoveOutcome COMMITTED = new MoveOutcome.Committed(8, 99);
+
+    private final Tape tape = new Tape();
+    private final MoveHost host = tape.host("host-a");
+
+    private SourceMove move(Convergence convergence) {
+        return new SourceMove(
+                host, Moves.reservation("m1"), Moves.PLANNED, new SourcePorts(tape, tape, tape), tape, convergence);
+    }
+
+    private MoveRecord run() throws Exception {
+        return move(r -> Convergence.Decision.CUT_OVER).run();
+    }
+
+    @Test
+    void aMoveReadsTopToBottomAndJournalsBeforeItActs() throws Exception {
+        tape.outcomes.add(COMMITTED);
+        MoveRecord record = run();
+        assertThat(tape.calls)
+                .containsExactly(
+                        "sync RESERVE",
+                        "reserve",
+                        "sync STREAM",
+                        "prepare",
+                        "start",
+                        "round",
+                        "sync SWITCH",
+                        "sync CUTOVER",
+                        "pause",
+                        "final round",
+                        "save state",
+                        "line COMMIT",
+                        "seal",
+                        "outcome?",
+                        "sync RESUME",
+                        "sync DRAIN",
+                        "released",
+                        "sync RELEASE",
+                        "discard",
+                        "sync DONE",
+                        "close stream");
+        assertThat(record.state()).isEqualTo(MoveState.DONE);
+        assertThat(record.fenceAfter()).hasValue(8);
+        assertThat(record.resumedAtNanos()).hasValue(99);
+        assertThat(record.pausedAtNanos()).isPresent();
+        assertThat(record.bytes().memoryBytes()).isEqualTo(4096);
+        assertThat(host.inProgress().moveOf("vm1")).isEmpty();
+    }
+
+    @Test
+    void nothingBetweenPauseAndOutcomeWaitsForTheMedium() throws Exception {
+        tape.outcomes.add(COMMITTED);
+        run();
+        List<String> blackout = tape.calls.subList(tape.calls.indexOf("pause"), tape.calls.indexOf("outcome?"));
+        assertThat(blackout).noneMatch(call -> call.startsWith("sync")).doesNotContain("read record");
+    }
+
+    @Test
+    void aRefusalLeavesTheVmRunningAndSaysWhy() throws Exception {
+        tape.failing("reserve", new ReservationRefused("host-b lacks 512 MiB of memory, it has 100"));
+        MoveRecord record = run();
+        assertThat(record.state()).isEqualTo(MoveState.ROLLED_BACK);
+        assertThat(record.why()).isEqualTo("host-b lacks 512 MiB of memory, it has 100");
+        assertThat(tape.calls).doesNotContain("pause", "give to host-a", "prepare");
+    }
+
+    @Test
+    void aFailureBeforeThePauseNeitherPausesNorAsksTheStoreAndTellsTheTarget() throws Exception {
+        for (String call : List.of("prepare", "start", "round", "sync SWITCH", "sync CUTOVER")) {
+            Tape one = new Tape().failing(call, new IOException("broken " + call));
+            MoveRecord record = new SourceMove(
+                            one.host("host-a"),
+                            Moves.reservation("m1"),
+                            Moves.PLANNED,
+                            new SourcePorts(one, one, one),
+                            one,
+                            r -> Convergence.Decision.CUT_OVER)
+                    .run();
+            assertThat(record.state()).as(call).isEqualTo(MoveState.ROLLED_BACK);
+            assertThat(record.why()).contains("broken " + call);
+            assertThat(one.calls).as(call).contains("abort").doesNotContain("pause", "give to host-a", "seal");
+        }
+    }
+
+    @Test
+    void aStreamThatDoesNotShrinkIsGivenUpAndTheVmStays() throws Exception {
+        MoveRecord record = move(r -> Convergence.Decision.GIVE_UP).run();
+        assertThat(record.state()).isEqualTo(MoveState.ROLLED_BACK);
+        assertThat(record.why()).contains("does not shrink");
+        assertThat(tape.calls).doesNotContain("pause");
+    }
+
+    @Test
+    void theSourceResumesWhenTheTargetDiesBeforeCommit() throws Exception {
+        MoveRecord record = run();
+        assertThat(record.state()).isEqualTo(MoveState.ROLLED_BACK);
+        assertThat(record.why()).contains("host-b is silent");
+        assertThat(record.fenceAfter()).hasValue(8);
+        assertThat(tape.record).isEqualTo(new Ownership("host-a", 8));
+        assertThat(tape.calls)
+                .containsSubsequence("seal", "sync ROLLING_BACK", "give to host-a", "resume under 8", "abort");
+    }
+
+    @Test
+    void aFailureAfterThePauseResumesOnlyAfterTheStoreSaidSo() throws Exception {
+        for (String call : List.of("pause", "final round", "save state", "line COMMIT", "seal")) {
+            Tape one = new Tape().failing(call, new IOException("broken " + call));
+            MoveRecord record = new SourceMove(
+                            one.host("host-a"),
+                            Moves.reservation("m1"),
+                            Moves.PLANNED,
+                            new SourcePorts(one, one, one),
+                            one,
+                            r -> Convergence.Decision.CUT_OVER)
+                    .run();
+            assertThat(record.state()).as(call).isEqualTo(MoveState.ROLLED_BACK);
+            assertThat(one.calls).as(call).containsSubsequence("give to host-a", "resume under 8");
+        }
+    }
+
+    @Test
+    void aTargetThatCommittedWithoutAnAnswerKeepsTheVmAndTheSourceLetsGo() throws Exception {
+        tape.record = new Ownership("host-b", 8);
+        tape.whileSleeping = () -> {
+            if (tape.calls.contains("give to host-a") && tape.outcomes.isEmpty()) {
+                tape.outcomes.add(COMMITTED);
+            }
+        };
+        MoveRecord record = run();
+        assertThat(record.state()).isEqualTo(MoveState.DONE);
+        assertThat(record.why()).isEmpty();
+        assertThat(tape.calls).contains("give to host-a", "discard").noneMatch(c -> c.startsWith("resume"));
+    }
+
+    @Test
+    void whileTheStoreIsDownNobodyRunsAndTheVmGoesOnWhenItAnswers() throws Exception {
+        tape.storeCallsThatFail = 40;
+        MoveRecord record = run();
+        assertThat(record.state()).isEqualTo(MoveState.ROLLED_BACK);
+        assertThat(record.entered(MoveState.IN_DOUBT)).isTrue();
+        assertThat(tape.calls.stream().filter("give to host-a"::equals)).hasSize(41);
+        assertThat(tape.calls.stream().filter(c -> c.startsWith("resume"))).hasSize(1);
+    }
+
+    @Test
+    void aRollbackWhoseAnswerIsLostIsReadAndNotWrittenAgain() throws Exception {
+        tape.failing("give to host-a", new OwnershipOutcomeUnknown("no answer"));
+        MoveRecord record = run();
+        assertThat(record.state()).isEqualTo(MoveState.ROLLED_BACK);
+        assertThat(tape.calls.stream().filter("give to host-a"::equals)).hasSize(1);
+        assertThat(tape.calls).containsSubsequence("give to host-a", "read record", "resume under 8");
+        assertThat(tape.record.fence()).isEqualTo(8);
+    }
+
+    @Test
+    void aSecondMoveOfTheVmIsRefusedAndTheFirstIsNamed() throws Exception {
+        host.inProgress().begin("vm1", "m0");
+        assertThatExceptionOfType(MoveInProgress.class).isThrownBy(this::run).withMessageContaining("m0");
+        assertThat(tape.calls).isEmpty();
+    }
+
+    @Test
+    void aTargetThatOwnsTheVmAndCannotRunItLeavesThePausedCopyAlone() throws Exception {
+        tape.outcomes.add(new MoveOutcome.Lost("the guest does not go on"));
+        MoveRecord record = run();
+        assertThat(record.state()).isEqualTo(MoveState.LOST);
+        assertThat(tape.calls).doesNotContain("discard").noneMatch(c -> c.startsWith("resume"));
+    }
+
+    @Test
+    void aFullDiskKeepsTheNextMoveOutUntilTheEndIsWritten() throws Exception {
+        tape.failing("round", new IOException("broken")).failing("sync ROLLED_BACK", new IOException("no space left"));
+        tape.whileSleeping = () -> {
+            assertThat(host.inProgress().moveOf("vm1")).contains("m1");
+            tape.failures.remove("sync ROLLED_BACK");
+        };
+        assertThat(run().state()).isEqualTo(MoveState.ROLLED_BACK);
+        assertThat(host.inProgress().moveOf("vm1")).isEmpty();
+    }
+}
