@@ -1,0 +1,15 @@
+package dev.godwit.fleet;
+
+import org.jspecify.annotations.Nullable;
+
+/** A fleet store call that did not do what was asked. */
+public abstract sealed class FleetStoreException extends Exception
+        permits AddressTaken, FleetStoreUnavailable, HostIdTaken, NameTaken, OutcomeUnknown, OwnershipConflict {
+    FleetStoreException(String message) {
+        super(message);
+    }
+
+    FleetStoreException(String message, @Nullable Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,308 @@
+package dev.godwit.fleet.etcd;
+
+import dev.godwit.fleet.AddressTaken;
+import dev.godwit.fleet.FleetStore;
+import dev.godwit.fleet.FleetStoreUnavailable;
+import dev.godwit.fleet.HostIdTaken;
+import dev.godwit.fleet.HostLease;
+import dev.godwit.fleet.HostRecord;
+import dev.godwit.fleet.NameTaken;
+import dev.godwit.fleet.NewOwnership;
+import dev.godwit.fleet.OutcomeUnknown;
+import dev.godwit.fleet.OwnershipChange;
+import dev.godwit.fleet.OwnershipConflict;
+import dev.godwit.fleet.OwnershipRecord;
+import dev.godwit.fleet.Watch;
+import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.Client;
+import io.etcd.jetcd.KeyValue;
+import io.etcd.jetcd.kv.GetResponse;
+import io.etcd.jetcd.kv.TxnResponse;
+import io.etcd.jetcd.op.Cmp;
+import io.etcd.jetcd.op.CmpTarget;
+import io.etcd.jetcd.op.Op;
+import io.etcd.jetcd.options.DeleteOption;
+import io.etcd.jetcd.options.GetOption;
+import io.etcd.jetcd.options.PutOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/**
+ * The fleet store of two or more hosts, in etcd (v3 API, from 3.4 on). Reads are linearizable; a write is one transaction
+ * and is never sent twice.
+ */
+public final class EtcdFleetStore implements FleetStore {
+    /** A commit waits for this in the blackout at worst, and etcd answers in a few ms; an election takes 1 to 2 s. */
+    public static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
+
+    /** A dead machine sends no reset: without this a call after its death would hang until its own time-out, again and again. */
+    private static final Duration KEEPALIVE_TIME = Duration.ofSeconds(10);
+
+    private static final Duration KEEPALIVE_TIMEOUT = Duration.ofSeconds(3);
+
+    private final Client client;
+    private final EtcdCalls calls;
+    private final LongSupplier clockNanos;
+    private final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
+
+    private EtcdFleetStore(Client client, EtcdCalls calls, LongSupplier clockNanos) {
+        this.client = client;
+        this.calls = calls;
+        this.clockNanos = clockNanos;
+    }
+
+    /**
+     * Makes the client; it connects at the first call, and again by itself whenever it has to.
+     *
+     * @param endpoints {@code http://HOST:PORT}, at least one
+     * @param clockNanos CLOCK_BOOTTIME or alike, for leases
+     */
+    public static EtcdFleetStore open(List<String> endpoints, LongSupplier clockNanos) {
+        return open(endpoints, clockNanos, CALL_TIMEOUT);
+    }
+
+    static EtcdFleetStore open(List<String> endpoints, LongSupplier clockNanos, Duration callTimeout) {
+        if (endpoints.isEmpty()) {
+            throw new IllegalArgumentException("no etcd endpoint is given");
+        }
+        Client client = Client.builder()
+                .endpoints(endpoints.toArray(String[]::new))
+                .connectTimeout(callTimeout)
+                .waitForReady(false)
+                .keepaliveTime(KEEPALIVE_TIME)
+                .keepaliveTimeout(KEEPALIVE_TIMEOUT)
+                .build();
+        return new EtcdFleetStore(client, new EtcdCalls(endpoints, callTimeout), clockNanos);
+    }
+
+    @Override
+    public HostLease announce(HostRecord host, Duration ttl) throws HostIdTaken, FleetStoreUnavailable {
+        if (ttl.compareTo(TTL_LEAST) < 0 || ttl.compareTo(TTL_MOST) > 0) {
+            throw new IllegalArgumentException(
+                    "time to live " + ttl + " is not between " + TTL_LEAST + " and " + TTL_MOST);
+        }
+        EtcdHostLease lease = new EtcdHostLease(client, calls, clockNanos, host, ttl, open::remove);
+        lease.start();
+        open.add(lease);
+        return lease;
+    }
+
+    @Override
+    public List<HostRecord> hosts() throws FleetStoreUnavailable {
+        GetResponse found = calls.repeatable(
+                "list the hosts",
+                client.getKVClient()
+                        .get(Keys.HOSTS, GetOption.builder().isPrefix(true).build()));
+        return found.getKvs().stream()
+                .map(Values::host)
+                .sorted(Comparator.comparing(HostRecord::hostId))
+                .toList();
+    }
+
+    @Override
+    public OwnershipRecord create(NewOwnership vm)
+            throws NameTaken, AddressTaken, OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
+        String what = "create vm " + vm.vmId() + " named " + vm.name();
+        ByteSequence claim = Values.claim(vm.vmId());
+        List<Cmp> absent = new ArrayList<>(List.of(absent(Keys.owner(vm.vmId())), absent(Keys.name(vm.name()))));
+        List<Op> puts = new ArrayList<>(List.of(
+                put(Keys.owner(vm.vmId()), Values.owner(vm.owner(), 1)),
+                put(Keys.vm(vm.vmId()), Values.vm(vm)),
+                put(Keys.name(vm.name()), claim)));
+        List<Op> looks = new ArrayList<>(
+                List.of(get(Keys.vm(vm.vmId())), get(Keys.owner(vm.vmId())), get(Keys.name(vm.name()))));
+        if (!vm.address().isEmpty()) {
+            absent.add(absent(Keys.address(vm.address())));
+            puts.add(put(Keys.address(vm.address()), claim));
+            looks.add(get(Keys.address(vm.address())));
+        }
+        TxnResponse answer = calls.write(
+                what,
+                client.getKVClient()
+                        .txn()
+                        .If(absent.toArray(Cmp[]::new))
+                        .Then(puts.toArray(Op[]::new))
+                        .Else(looks.toArray(Op[]::new))
+                        .commit());
+        if (answer.isSucceeded()) {
+            return new OwnershipRecord(vm.vmId(), vm.name(), vm.owner(), 1, vm.address(), vm.detail());
+        }
+        List<GetResponse> seen = answer.getGetResponses();
+        Optional<OwnershipRecord> present = ownership(seen);
+        if (present.isPresent()) {
+            throw new OwnershipConflict("cannot " + what, present);
+        }
+        Optional<KeyValue> sameName = first(seen.get(2));
+        if (sameName.isPresent()) {
+            throw new NameTaken(
+                    "cannot " + what + ": vm " + Values.claimedBy(sameName.get()) + " has that name; choose another");
+        }
+        throw new AddressTaken(
+                "cannot " + what + ": vm " + Values.claimedBy(first(seen.get(3)).orElseThrow()) + " has the address "
+                        + vm.address() + "; choose another");
+    }
+
+    @Override
+    public Optional<OwnershipRecord> read(String vmId) throws FleetStoreUnavailable {
+        return ownership(calls.repeatable(
+                        "read the ownership record of vm " + vmId,
+                        client.getKVClient()
+                                .txn()
+                                .Then(get(Keys.vm(vmId)), get(Keys.owner(vmId)))
+                                .commit())
+                .getGetResponses());
+    }
+
+    @Override
+    public Optional<OwnershipRecord> byName(String name) throws FleetStoreUnavailable {
+        GetResponse claim = calls.repeatable(
+                "read which vm is named " + name, client.getKVClient().get(Keys.name(name)));
+        if (claim.getKvs().isEmpty()) {
+            return Optional.empty();
+        }
+        return read(Values.claimedBy(claim.getKvs().getFirst()));
+    }
+
+    @Override
+    public List<OwnershipRecord> list() throws FleetStoreUnavailable {
+        return listing().records().values().stream()
+                .sorted(Comparator.comparing(OwnershipRecord::vmId))
+                .toList();
+    }
+
+    /** All records, and the revision of etcd that they were read at. */
+    record Listing(Map<String, OwnershipRecord> records, long revision) {}
+
+    Listing listing() throws FleetStoreUnavailable {
+        GetOption prefix = GetOption.builder().isPrefix(true).build();
+        TxnResponse answer = calls.repeatable(
+                "list the ownership records",
+                client.getKVClient()
+                        .txn()
+                        .Then(Op.get(Keys.VMS, prefix), Op.get(Keys.OWNERS, prefix))
+                        .commit());
+        Map<String, KeyValue> vms = new HashMap<>();
+        answer.getGetResponses().get(0).getKvs().forEach(kv -> vms.put(Keys.tail(kv, Keys.VMS), kv));
+        Map<String, OwnershipRecord> records = new HashMap<>();
+        for (KeyValue owner : answer.getGetResponses().get(1).getKvs()) {
+            KeyValue vm = vms.get(Keys.tail(owner, Keys.OWNERS));
+            if (vm != null) {
+                OwnershipRecord record = Values.ownership(vm, owner);
+                records.put(record.vmId(), record);
+            }
+        }
+        return new Listing(records, answer.getHeader().getRevision());
+    }
+
+    @Override
+    public OwnershipRecord transfer(String vmId, String expectedOwner, long expectedFence, String newOwner)
+            throws OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
+        String what =
+                "give vm " + vmId + " of host " + expectedOwner + ", fence " + expectedFence + ", to host " + newOwner;
+        TxnResponse answer = calls.write(
+                what,
+                client.getKVClient()
+                        .txn()
+                        .If(isOwned(vmId, expectedOwner, expectedFence))
+                        .Then(
+                                put(Keys.owner(vmId), Values.owner(newOwner, expectedFence + 1)),
+                                get(Keys.vm(vmId)),
+                                get(Keys.owner(vmId)))
+                        .Else(get(Keys.vm(vmId)), get(Keys.owner(vmId)))
+                        .commit());
+        Optional<OwnershipRecord> record = ownership(answer.getGetResponses());
+        if (!answer.isSucceeded()) {
+            throw new OwnershipConflict("cannot " + what, record);
+        }
+        return record.orElseThrow();
+    }
+
+    @Override
+    public void delete(String vmId, String expectedOwner, long expectedFence)
+            throws OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
+        String what = "delete vm " + vmId + " of host " + expectedOwner + ", fence " + expectedFence;
+        Optional<OwnershipRecord> present = read(vmId);
+        if (present.isEmpty()) {
+            throw new OwnershipConflict("cannot " + what, present);
+        }
+        List<Op> deletes = new ArrayList<>(List.of(
+                delete(Keys.owner(vmId)),
+                delete(Keys.vm(vmId)),
+                delete(Keys.name(present.get().name()))));
+        if (!present.get().address().isEmpty()) {
+            deletes.add(delete(Keys.address(present.get().address())));
+        }
+        TxnResponse answer = calls.write(
+                what,
+                client.getKVClient()
+                        .txn()
+                        .If(isOwned(vmId, expectedOwner, expectedFence))
+                        .Then(deletes.toArray(Op[]::new))
+                        .Else(get(Keys.vm(vmId)), get(Keys.owner(vmId)))
+                        .commit());
+        if (!answer.isSucceeded()) {
+            throw new OwnershipConflict("cannot " + what, ownership(answer.getGetResponses()));
+        }
+    }
+
+    @Override
+    public Watch watch(Consumer<OwnershipChange> consumer) throws FleetStoreUnavailable {
+        EtcdWatch watch = new EtcdWatch(client.getWatchClient(), this, consumer, open::remove);
+        watch.start();
+        open.add(watch);
+        return watch;
+    }
+
+    @Override
+    public void close() {
+        for (AutoCloseable resource : List.copyOf(open)) {
+            switch (resource) {
+                case EtcdHostLease lease -> lease.close();
+                case EtcdWatch watch -> watch.close();
+                default -> throw new IllegalStateException("unknown resource " + resource);
+            }
+        }
+        client.close();
+    }
+
+    private static Cmp isOwned(String vmId, String owner, long fence) {
+        return new Cmp(Keys.owner(vmId), Cmp.Op.EQUAL, CmpTarget.value(Values.owner(owner, fence)));
+    }
+
+    private static Cmp absent(ByteSequence key) {
+        return new Cmp(key, Cmp.Op.EQUAL, CmpTarget.version(0));
+    }
+
+    private static Op put(ByteSequence key, ByteSequence value) {
+        return Op.put(key, value, PutOption.DEFAULT);
+    }
+
+    private static Op get(ByteSequence key) {
+        return Op.get(key, GetOption.DEFAULT);
+    }
+
+    private static Op delete(ByteSequence key) {
+        return Op.delete(key, DeleteOption.DEFAULT);
+    }
+
+    private static Optional<OwnershipRecord> ownership(List<GetResponse> vmThenOwner) {
+        Optional<KeyValue> vm = first(vmThenOwner.get(0));
+        Optional<KeyValue> owner = first(vmThenOwner.get(1));
+        return vm.isPresent() && owner.isPresent()
+                ? Optional.of(Values.ownership(vm.get(), owner.get()))
+                : Optional.empty();
+    }
+
+    private static Optional<KeyValue> first(GetResponse response) {
+        return response.getKvs().stream().findFirst();
+    }
+}

@@ -1,0 +1,120 @@
+package dev.godwit.fleet.etcd;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+
+/** A real etcd of one node on loopback, from Debian's package. It keeps its port and its data over a restart. */
+final class EtcdProcess implements AutoCloseable {
+    private final Path directory;
+    private final int clientPort;
+    private final int peerPort;
+    private Process process;
+
+    private EtcdProcess(Path directory, int clientPort, int peerPort) throws IOException {
+        this.directory = directory;
+        this.clientPort = clientPort;
+        this.peerPort = peerPort;
+        this.process = launch();
+    }
+
+    static EtcdProcess start(Path directory) throws IOException {
+        EtcdProcess etcd = new EtcdProcess(directory, freePort(), freePort());
+        etcd.awaitAnswering();
+        return etcd;
+    }
+
+    String endpoint() {
+        return "http://127.0.0.1:" + clientPort;
+    }
+
+    int clientPort() {
+        return clientPort;
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    void kill() throws InterruptedException {
+        process.destroyForcibly();
+        if (!process.waitFor(10, TimeUnit.SECONDS)) {
+            throw new IllegalStateException("etcd " + process.pid() + " does not die");
+        }
+    }
+
+    void startAgain() throws IOException {
+        process = launch();
+        awaitAnswering();
+    }
+
+    /** SIGSTOP: it takes connections and answers nothing. */
+    void freeze() throws IOException, InterruptedException {
+        signal("STOP");
+    }
+
+    void thaw() throws IOException, InterruptedException {
+        signal("CONT");
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        process.onExit().orTimeout(10, TimeUnit.SECONDS).join();
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                .inheritIO()
+                .start()
+                .waitFor(5, TimeUnit.SECONDS);
+    }
+
+    private Process launch() throws IOException {
+        String peer = "http://127.0.0.1:" + peerPort;
+        return new ProcessBuilder(
+                        "etcd",
+                        "--name",
+                        "test",
+                        "--data-dir",
+                        directory.resolve("etcd").toString(),
+                        "--listen-client-urls",
+                        endpoint(),
+                        "--advertise-client-urls",
+                        endpoint(),
+                        "--listen-peer-urls",
+                        peer,
+                        "--initial-advertise-peer-urls",
+                        peer,
+                        "--initial-cluster",
+                        "test=" + peer,
+                        "--log-level",
+                        "error")
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(
+                        directory.resolve("etcd.log").toFile()))
+                .start();
+    }
+
+    private void awaitAnswering() {
+        Awaitility.await("etcd at " + endpoint())
+                .atMost(Duration.ofSeconds(30))
+                .ignoreExceptions()
+                .until(() -> {
+                    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), clientPort)) {
+                        return socket.isConnected();
+                    }
+                });
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package dev.godwit.fleet.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.godwit.fleet.FleetStore;
+import dev.godwit.fleet.FleetStoreContract;
+import dev.godwit.fleet.FleetStoreUnavailable;
+import dev.godwit.fleet.HostIdTaken;
+import dev.godwit.fleet.HostLease;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SqliteFleetStoreTest extends FleetStoreContract {
+    @TempDir
+    Path directory;
+
+    private final AtomicLong clock = new AtomicLong(1_000_000);
+
+    @Override
+    protected FleetStore open() throws Exception {
+        return SqliteFleetStore.open(directory.resolve("fleet.db"), clock::get);
+    }
+
+    @Override
+    protected FleetStore openBeside() throws Exception {
+        return SqliteFleetStore.open(directory.resolve("beside.db"), clock::get);
+    }
+
+    @Test
+    void aSecondHostdOnTheSameFileIsToldThatOneHoldsIt() {
+        assertThatExceptionOfType(FleetStoreUnavailable.class)
+                .isThrownBy(this::open)
+                .withMessageContaining("fleet.db")
+                .withMessageContaining("another hostd holds it");
+    }
+
+    @Test
+    void aSecondHostIsToldToUseEtcd() throws Exception {
+        store.announce(host("host-a", "a"), TTL);
+        assertThatExceptionOfType(HostIdTaken.class)
+                .isThrownBy(() -> store.announce(host("host-b", "b"), TTL))
+                .withMessageContaining("etcd");
+    }
+
+    @Test
+    void theLeaseOfTheOnlyHostHoldsUntilItIsClosed() throws Exception {
+        HostLease lease = store.announce(host("host-a", "a"), TTL);
+        clock.addAndGet(TTL.multipliedBy(10).toNanos());
+        assertThat(lease.isValid()).isTrue();
+        assertThat(lease.validUntilNanos()).isEqualTo(clock.get() + 4_000_000_000L);
+        lease.close();
+        assertThat(lease.isValid()).isFalse();
+    }
+
+    @Test
+    void aFileThatIsNoDatabaseIsRefusedWithItsPath() throws Exception {
+        Path garbage = Files.writeString(directory.resolve("garbage.db"), "this is not a database, ".repeat(400));
+        assertThatExceptionOfType(FleetStoreUnavailable.class)
+                .isThrownBy(() -> SqliteFleetStore.open(garbage, clock::get))
+                .withMessageContaining("garbage.db");
+    }
+}
