@@ -1,0 +1,27 @@
+package dev.godwit.api;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this host offers.
+ *
+ * @param api versions of the REST API, for example {@code v1}
+ * @param accelerator null when it can run no guest
+ * @param tracking how dirty pages are found, or {@code none}
+ * @param moveModes how it can move a VM
+ * @param cpuTemplates names of the CPU templates it can run
+ */
+public record Capabilities(
+        List<String> api,
+        String version,
+        @Nullable AcceleratorKind accelerator,
+        String tracking,
+        List<MoveMode> moveModes,
+        List<String> cpuTemplates) {
+    public Capabilities {
+        api = List.copyOf(api);
+        moveModes = List.copyOf(moveModes);
+        cpuTemplates = List.copyOf(cpuTemplates);
+    }
+}

@@ -1,0 +1,147 @@
+package dev.godwit.cli;
+
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The command {@code godwit}. */
+public final class Godwit {
+    private Godwit() {}
+
+    private static final int OUT_BUFFER_BYTES = 64 * 1024;
+
+    /** Ends the process with the command's exit status. */
+    public static void main(String[] args) {
+        PrintStream out = new PrintStream(
+                new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), OUT_BUFFER_BYTES), false);
+        int exit = run(List.of(args), System.getenv("GODWIT_ENDPOINTS"), System.in, out, System.err);
+        out.flush();
+        System.exit(exit);
+    }
+
+    /**
+     * Runs a command.
+     *
+     * @param endpointsByEnvironment what GODWIT_ENDPOINTS says, null when it is not set
+     * @return the exit status
+     */
+    static int run(
+            List<String> args,
+            @Nullable String endpointsByEnvironment,
+            InputStream in,
+            PrintStream out,
+            PrintStream err) {
+        try {
+            return dispatch(args, endpointsByEnvironment, in, out, err);
+        } catch (Failure failure) {
+            out.flush();
+            err.println("godwit: " + failure.sentence());
+            return failure.exit();
+        } catch (IOException e) {
+            out.flush();
+            err.println("godwit: The answer could not be read: " + Fleet.reason(e) + ".");
+            return Failure.FAILED;
+        }
+    }
+
+    private static int dispatch(
+            List<String> args,
+            @Nullable String endpointsByEnvironment,
+            InputStream in,
+            PrintStream out,
+            PrintStream err)
+            throws Failure, IOException {
+        List<Endpoint> endpoints = new ArrayList<>();
+        boolean json = false;
+        int at = 0;
+        for (; at < args.size() && args.get(at).startsWith("--"); at++) {
+            String option = args.get(at);
+            if (option.equals("--version")) {
+                out.println("godwit " + version());
+                return Failure.DONE;
+            } else if (option.equals("--help")) {
+                out.print(Help.ALL);
+                return Failure.DONE;
+            } else if (option.equals("--json")) {
+                json = true;
+            } else if (option.equals("--train")) {
+                return Training.run(out);
+            } else if (option.equals("--endpoint") && at + 1 < args.size()) {
+                endpoints.add(endpoint(args.get(++at)));
+            } else if (option.startsWith("--endpoint=")) {
+                endpoints.add(endpoint(option.substring("--endpoint=".length())));
+            } else {
+                throw Failure.usage("There is no option " + option + " before a command; see godwit --help.");
+            }
+        }
+        if (endpoints.isEmpty()) {
+            for (String text : (endpointsByEnvironment == null || endpointsByEnvironment.isBlank()
+                            ? Endpoint.DEFAULT
+                            : endpointsByEnvironment)
+                    .split(",", -1)) {
+                if (!text.isBlank()) {
+                    endpoints.add(endpoint(text.strip()));
+                }
+            }
+        }
+        return command(args.subList(at, args.size()), new Session(new Fleet(endpoints), json, in, out, err));
+    }
+
+    private static Endpoint endpoint(String text) throws Failure {
+        try {
+            return new Endpoint(text);
+        } catch (IllegalArgumentException e) {
+            throw new Failure(Failure.USAGE, e.getMessage() + ".", e);
+        }
+    }
+
+    private static int command(List<String> words, Session session) throws Failure, IOException {
+        if (words.isEmpty()) {
+            session.err().print(Help.ALL);
+            return Failure.USAGE;
+        }
+        boolean single = words.get(0).equals("drain") || words.get(0).equals("events");
+        String name = single || words.size() == 1 ? words.get(0) : words.get(0) + " " + words.get(1);
+        List<String> rest = words.subList(single || words.size() == 1 ? 1 : 2, words.size());
+        int dashes = rest.indexOf("--");
+        if (rest.subList(0, dashes < 0 ? rest.size() : dashes).contains("--help") || name.endsWith(" --help")) {
+            session.out().print(Help.of(name));
+            return Failure.DONE;
+        }
+        switch (name) {
+            case "vm create" -> new VmCommands(session).create(rest);
+            case "vm list" -> new VmCommands(session).list(rest);
+            case "vm show" -> new VmCommands(session).show(rest);
+            case "vm stop" -> new VmCommands(session).stop(rest);
+            case "vm move" -> new VmCommands(session).move(rest);
+            case "vm console" -> new VmCommands(session).console(rest);
+            case "vm rm" -> new VmCommands(session).remove(rest);
+            case "vm exec" -> {
+                return new ExecCommand(session).run(rest);
+            }
+            case "image build" -> new ImageCommands(session).build(rest);
+            case "image list" -> new ImageCommands(session).list(rest);
+            case "image push" -> new ImageCommands(session).push(rest);
+            case "host status" -> new HostCommands(session).status(rest);
+            case "host list" -> new HostCommands(session).list(rest);
+            case "drain" -> new HostCommands(session).drain(rest);
+            case "events" -> new EventsCommand(session).follow(rest);
+            case "move show" -> new MoveCommands(session).show(rest);
+            case "move list" -> new MoveCommands(session).list(rest);
+            default -> throw Failure.usage("There is no command \"" + name + "\"; there are:\n" + Help.of(name));
+        }
+        return Failure.DONE;
+    }
+
+    /** From the jar's manifest; classes that are run outside a jar have none. */
+    static String version() {
+        String version = Godwit.class.getPackage().getImplementationVersion();
+        return version == null ? "unpackaged" : version;
+    }
+}

@@ -1,0 +1,177 @@
+package dev.godwit.cli;
+
+/** What {@code --help} says. */
+final class Help {
+    private Help() {}
+
+    static final String ALL = """
+            godwit: microVMs for CI agents that outlive their machines
+
+            Usage: godwit [--endpoint unix:/PATH|http://HOST:PORT]... [--json] COMMAND ...
+
+              vm create|list|show|exec|stop|move|console|rm
+              image build|list|push
+              host status|list
+              drain
+              events
+              move show|list
+
+            Options before the command:
+              --endpoint E   a hostd; may be given again: another one answers when the first is lost.
+                             Default: GODWIT_ENDPOINTS (separated by commas), else unix:/run/godwit/hostd.sock
+              --json         one JSON document instead of text; streams: one a line
+              --version      print the version
+              --help         this; godwit COMMAND --help tells more
+
+            Exit status: 0 done, 1 failed, 2 wrong usage, 3 no hostd reachable, 4 not found, 5 refused;
+            vm exec: the command's, 128+n when signal n ended it, 255 when it is lost.
+            """;
+
+    private static final String VM = """
+            godwit vm create NAME --image IMAGE [--vcpus 1] [--memory-mib 512] [--disk-mib 4096]
+            godwit vm list
+            godwit vm show NAME
+            godwit vm exec NAME [--env K=V]... [--cwd DIR] [--tty] [--no-stdin] -- PROGRAM ARGUMENT...
+            godwit vm stop NAME
+            godwit vm move NAME HOST [--no-wait] [--timeout SECONDS]
+            godwit vm console NAME
+            godwit vm rm NAME
+            """;
+
+    private static final String IMAGE = """
+            godwit image build NAME [--recipe RECIPE] [--no-wait] [--timeout SECONDS]
+            godwit image list
+            godwit image push IMAGE HOST
+            """;
+
+    private static final String HOST = """
+            godwit host status [HOST]
+            godwit host list
+            """;
+
+    private static final String MOVE = """
+            godwit move show ID
+            godwit move list
+            """;
+
+    /** The help of a command; of its group when there is no such command; of all when there is no such group. */
+    static String of(String command) {
+        return switch (command) {
+            case "vm create" -> """
+                godwit vm create NAME --image IMAGE [--vcpus 1] [--memory-mib 512] [--disk-mib 4096]
+                Makes a VM on the host that answers and boots it. IMAGE is a name or a digest.
+
+                  godwit vm create build-7 --image debian-ci --vcpus 2 --memory-mib 1024
+                """;
+            case "vm list" -> """
+                godwit vm list
+                All VMs of the fleet. A host that does not answer is left out.
+
+                  godwit --json vm list
+                """;
+            case "vm show" -> """
+                godwit vm show NAME
+                One VM, by name or id.
+
+                  godwit vm show build-7
+                """;
+            case "vm exec" -> """
+                godwit vm exec NAME [--env K=V]... [--cwd DIR] [--tty] [--no-stdin] -- PROGRAM ARGUMENT...
+                Runs a program in the VM; its output, input and end are as if it ran here. Ctrl-C and SIGTERM go to it.
+                It goes on when the VM moves or a host is lost, as long as one endpoint is left.
+
+                  godwit vm exec build-7 --cwd /src --env CC=gcc -- make -j2
+                  godwit vm exec build-7 --tty -- bash
+                """;
+            case "vm stop" -> """
+                godwit vm stop NAME
+                Shuts the guest down. The VM stays, with its disk.
+
+                  godwit vm stop build-7
+                """;
+            case "vm move" -> """
+                godwit vm move NAME HOST [--no-wait] [--timeout 600]
+                Moves the running VM and tells its states. Exit status 5 when the target refuses.
+
+                  godwit vm move build-7 host-b
+                """;
+            case "vm console" -> """
+                godwit vm console NAME
+                The serial console's log so far.
+
+                  godwit vm console build-7 | tail
+                """;
+            case "vm rm" -> """
+                godwit vm rm NAME
+                Ends the VM and removes its disk.
+
+                  godwit vm rm build-7
+                """;
+            case "image build" -> """
+                godwit image build NAME [--recipe RECIPE] [--no-wait] [--timeout 1800]
+                Builds an image on the host that answers. The recipe is NAME's own when it is left out.
+
+                  godwit image build debian-ci
+                """;
+            case "image list" -> """
+                godwit image list
+                The images of all hosts.
+
+                  godwit image list
+                """;
+            case "image push" -> """
+                godwit image push IMAGE HOST
+                Copies an image to another host.
+
+                  godwit image push debian-ci host-b
+                """;
+            case "host status" -> """
+                godwit host status [HOST]
+                The host that answers, or another one: what it can run and why not, what is free, its drain.
+
+                  godwit host status host-b
+                """;
+            case "host list" -> """
+                godwit host list
+                All hosts of the fleet.
+
+                  godwit --json host list
+                """;
+            case "drain" -> """
+                godwit drain [HOST] [--deadline-seconds N]
+                Moves all VMs away from the host that answers, or from another one, and prints the plan.
+
+                  godwit drain host-a --deadline-seconds 30
+                """;
+            case "events" -> """
+                godwit events [--all] [--after ID[,ID]...] [--vm ID] [--count N]
+                Follows what happens on the host that answers, from now on, or from its first event (--all), or after
+                the events named.
+
+                  godwit --json events --after host-a.17
+                """;
+            case "move show" -> """
+                godwit move show ID
+                A move's record: its states with times, bytes, blackout.
+
+                  godwit move show host-a.3
+                """;
+            case "move list" -> """
+                godwit move list
+                The moves that the hosts remember.
+
+                  godwit move list
+                """;
+            default -> {
+                int space = command.indexOf(' ');
+                yield switch (space < 0 ? command : command.substring(0, space)) {
+                    case "vm" -> VM;
+                    case "image" -> IMAGE;
+                    case "host" -> HOST;
+                    case "move" -> MOVE;
+                    default -> ALL;
+                };
+            }
+        };
+    }
+}

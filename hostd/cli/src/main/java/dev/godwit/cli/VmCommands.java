@@ -1,0 +1,156 @@
+package dev.godwit.cli;
+
+import dev.godwit.api.CreateVm;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** {@code godwit vm ...} without {@code exec}. */
+final class VmCommands {
+    private static final int VCPUS = 1;
+    private static final int MEMORY_MIB = 512;
+    private static final int DISK_MIB = 4096;
+
+    private final Session session;
+    private final Fleet fleet;
+
+    VmCommands(Session session) {
+        this.session = session;
+        this.fleet = session.fleet();
+    }
+
+    void create(List<String> line) throws Failure, IOException {
+        Arguments arguments =
+                new Arguments("vm create", line, Set.of("--image", "--vcpus", "--memory-mib", "--disk-mib"), Set.of());
+        CreateVm wanted;
+        try {
+            wanted = new CreateVm(
+                    arguments.words("NAME").get(0),
+                    arguments.needed("--image"),
+                    arguments.number("--vcpus", VCPUS),
+                    arguments.number("--memory-mib", MEMORY_MIB),
+                    arguments.number("--disk-mib", DISK_MIB));
+        } catch (IllegalArgumentException e) {
+            throw new Failure(Failure.USAGE, e.getMessage() + ".", e);
+        }
+        Map<String, @Nullable Object> body = new LinkedHashMap<>();
+        body.put("name", wanted.name());
+        body.put("image", wanted.image());
+        body.put("vcpus", wanted.vcpus());
+        body.put("memoryMib", wanted.memoryMib());
+        body.put("diskMib", wanted.diskMib());
+        byte[] vm = fleet.document(fleet.once(Request.post("/v1/vms", Json.bytes(body)), Fleet.WORK_MILLIS));
+        printVm(vm, "created");
+    }
+
+    void list(List<String> line) throws Failure, IOException {
+        new Arguments("vm list", line, Set.of(), Set.of()).words();
+        byte[] document = fleet.get("/v1/vms");
+        if (session.json()) {
+            session.document(document);
+            return;
+        }
+        Table table = new Table("NAME", "ID", "STATE", "HOST", "ADDRESS", "VCPUS", "MEMORY", "IMAGE");
+        for (Object element : Json.list(document)) {
+            Map<String, @Nullable Object> vm = Json.asObject(element);
+            table.row(
+                    Json.text(vm, "name"),
+                    Json.text(vm, "id"),
+                    Json.text(vm, "state"),
+                    Json.text(vm, "host"),
+                    Json.text(vm, "address"),
+                    Json.text(vm, "vcpus"),
+                    Json.text(vm, "memoryMib") + " MiB",
+                    shortDigest(Json.text(vm, "image")));
+        }
+        session.out().print(table);
+    }
+
+    void show(List<String> line) throws Failure, IOException {
+        byte[] document = fleet.get(path(line, "vm show"));
+        if (session.json()) {
+            session.document(document);
+        } else {
+            fields(session, Json.object(document));
+        }
+    }
+
+    void remove(List<String> line) throws Failure {
+        String path = path(line, "vm rm");
+        fleet.document(fleet.repeatable(Request.delete(path), Fleet.WORK_MILLIS));
+        if (session.json()) {
+            session.document(Json.bytes(Map.of("removed", line.get(0))));
+        } else {
+            session.out().println(line.get(0) + " removed");
+        }
+    }
+
+    void stop(List<String> line) throws Failure, IOException {
+        String path = path(line, "vm stop");
+        printVm(fleet.document(fleet.repeatable(Request.post(path + "/stop"), Fleet.WORK_MILLIS)), "stopped");
+    }
+
+    void console(List<String> line) throws Failure, IOException {
+        String path = path(line, "vm console");
+        try (Answer log = fleet.repeatable(Request.get(path + "/console"), Fleet.ANSWER_MILLIS)) {
+            log.body().transferTo(session.out());
+            session.out().flush();
+        }
+    }
+
+    void move(List<String> line) throws Failure, IOException {
+        Arguments arguments = new Arguments("vm move", line, Set.of("--timeout"), Set.of("--no-wait"));
+        List<String> words = arguments.words("NAME", "HOST");
+        byte[] body = Json.bytes(Map.of("target", words.get(1)));
+        byte[] started = fleet.document(fleet.once(
+                Request.post("/v1/vms/" + Session.encoded(words.get(0)) + "/move", body), Fleet.ANSWER_MILLIS));
+        MoveCommands moves = new MoveCommands(session);
+        if (arguments.flag("--no-wait")) {
+            moves.printStarted(started);
+        } else {
+            moves.await(
+                    Json.text(Json.object(started), "moveId"),
+                    arguments.number("--timeout", MoveCommands.WAIT_SECONDS));
+        }
+    }
+
+    private static String path(List<String> line, String command) throws Failure {
+        return "/v1/vms/"
+                + Session.encoded(new Arguments(command, line, Set.of(), Set.of())
+                        .words("NAME")
+                        .get(0));
+    }
+
+    private void printVm(byte[] document, String done) throws IOException {
+        if (session.json()) {
+            session.document(document);
+            return;
+        }
+        Map<String, @Nullable Object> vm = Json.object(document);
+        session.out()
+                .println(Json.text(vm, "name") + " " + done + ": id " + Json.text(vm, "id") + ", "
+                        + Json.text(vm, "state") + " on " + Json.text(vm, "host"));
+    }
+
+    /** A name and a value a line, aligned. */
+    static void fields(Session session, Map<String, @Nullable Object> object) {
+        int width = 0;
+        for (String name : object.keySet()) {
+            width = Math.max(width, name.length());
+        }
+        for (Map.Entry<String, @Nullable Object> field : object.entrySet()) {
+            session.out()
+                    .println(field.getKey()
+                            + " ".repeat(width - field.getKey().length() + 2)
+                            + Json.text(field.getValue()));
+        }
+    }
+
+    static String shortDigest(String digest) {
+        int shown = "sha256:".length() + 12;
+        return digest.startsWith("sha256:") && digest.length() > shown ? digest.substring(0, shown) : digest;
+    }
+}

@@ -1,0 +1,236 @@
+package dev.godwit.client;
+
+import dev.godwit.api.ExecEnd;
+import dev.godwit.api.ExecOutput;
+import dev.godwit.api.ExecStreamName;
+import dev.godwit.api.Problem;
+import dev.godwit.api.ProblemCode;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.net.SocketTimeoutException;
+import java.util.Arrays;
+import okhttp3.Request;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The output of a command in a guest, each byte once and in order, whatever host the VM is on: when the host or the
+ * connection is lost the stream asks again, through any endpoint, at the offsets it has. Used by one thread; {@link
+ * #close} may be called by another.
+ */
+public final class ExecStream implements AutoCloseable {
+    /** A 404 right at a change of owner may be early; a command that is lost stays lost. */
+    private static final int NOT_FOUND_MAX = 5;
+
+    private final Endpoints endpoints;
+    private final Timeouts timeouts;
+    private final String path;
+    private final Object guard = new Object();
+    private long stdoutOffset;
+    private long stderrOffset;
+    private int reconnects;
+    private Endpoints.@Nullable Answer attached;
+    private @Nullable SseLines lines;
+    private @Nullable ExecEnd end;
+    private boolean closed;
+
+    ExecStream(Endpoints endpoints, Timeouts timeouts, String path, long stdoutOffset, long stderrOffset) {
+        this.endpoints = endpoints;
+        this.timeouts = timeouts;
+        this.path = path;
+        this.stdoutOffset = stdoutOffset;
+        this.stderrOffset = stderrOffset;
+    }
+
+    /**
+     * Waits for output.
+     *
+     * @return null once the command ended and all its output was given: {@link #end} says how
+     * @throws RequestFailed with code {@code gone}: output from {@code firstOffset} on is all there is; any other code: the
+     *     command is lost
+     * @throws NoEndpointReachable no endpoint answered for the time to retry
+     */
+    public @Nullable ExecOutput next() throws IOException {
+        int notFound = 0;
+        long silentSince = System.nanoTime();
+        while (end == null) {
+            try {
+                SseLines.Message message = attach().next();
+                if (message == null) {
+                    detach();
+                } else {
+                    notFound = 0;
+                    silentSince = System.nanoTime();
+                    ExecOutput output = take(message);
+                    if (output != null) {
+                        return output;
+                    }
+                }
+            } catch (RequestFailed failed) {
+                if (failed.code() != ProblemCode.NOT_FOUND || ++notFound > NOT_FOUND_MAX) {
+                    throw failed;
+                }
+                endpoints.avoidCurrent();
+                Endpoints.pause();
+            } catch (NoEndpointReachable | InterruptedIOException over) {
+                if (over instanceof SocketTimeoutException) {
+                    lost();
+                } else {
+                    throw over;
+                }
+            } catch (IOException broken) {
+                lost();
+            }
+            if (System.nanoTime() - silentSince
+                    > timeouts.retry().toNanos() + timeouts.silence().toNanos()) {
+                throw new NoEndpointReachable(
+                        "The output of " + path + " could not be followed for "
+                                + timeouts.retry().toMillis() + " ms at stdout " + stdoutOffset + ", stderr "
+                                + stderrOffset + ".",
+                        new IOException("the streams ended without output"));
+            }
+        }
+        return null;
+    }
+
+    /** Copies all output as it comes, and says how the command ended. */
+    public ExecEnd copyTo(OutputStream stdout, OutputStream stderr) throws IOException {
+        ExecOutput output = next();
+        while (output != null) {
+            OutputStream to = output.stream() == ExecStreamName.STDOUT ? stdout : stderr;
+            to.write(output.bytes());
+            to.flush();
+            output = next();
+        }
+        return end();
+    }
+
+    /** How the command ended; only after {@link #next} gave null. */
+    public ExecEnd end() {
+        if (end == null) {
+            throw new IllegalStateException("the command " + path + " has not ended yet");
+        }
+        return end;
+    }
+
+    /** How often the stream was attached again. */
+    public int reconnects() {
+        return reconnects;
+    }
+
+    /** Bytes of standard output given so far, from the command's start. */
+    public long stdoutOffset() {
+        return stdoutOffset;
+    }
+
+    /** Bytes of standard error given so far, from the command's start. */
+    public long stderrOffset() {
+        return stderrOffset;
+    }
+
+    private @Nullable ExecOutput take(SseLines.Message message) throws IOException {
+        switch (message.name()) {
+            case "output" -> {
+                return fresh(Json.read(message.data(), ExecOutput.class));
+            }
+            case "end" -> {
+                end = Json.read(message.data(), ExecEnd.class);
+                close();
+            }
+            case "problem" -> {
+                Problem problem = Json.read(message.data(), Problem.class);
+                if (problem.code() != ProblemCode.UNAVAILABLE) {
+                    throw new RequestFailed(problem, false);
+                }
+                detach();
+            }
+            default -> {
+                return null; // a newer hostd may say more
+            }
+        }
+        return null;
+    }
+
+    /** Cuts off what was given before; a hole is never passed over. */
+    private @Nullable ExecOutput fresh(ExecOutput output) throws IOException {
+        boolean stdout = output.stream() == ExecStreamName.STDOUT;
+        long expected = stdout ? stdoutOffset : stderrOffset;
+        byte[] bytes = output.bytes();
+        if (output.offset() > expected) {
+            throw new IOException("hostd skipped output: " + output.stream() + " goes on at " + output.offset()
+                    + " instead of " + expected);
+        }
+        long known = expected - output.offset();
+        if (known >= bytes.length) {
+            return null;
+        }
+        long next = output.offset() + bytes.length;
+        if (stdout) {
+            stdoutOffset = next;
+        } else {
+            stderrOffset = next;
+        }
+        return known == 0
+                ? output
+                : ExecOutput.of(output.stream(), expected, Arrays.copyOfRange(bytes, (int) known, bytes.length));
+    }
+
+    private SseLines attach() throws IOException {
+        if (lines == null) {
+            String query = "/output?stdout=" + stdoutOffset + "&stderr=" + stderrOffset;
+            Endpoints.Answer answer = endpoints.send(
+                    Endpoints.Repeat.HARMLESS,
+                    timeouts.silence(),
+                    base -> new Request.Builder().url(base + path + query));
+            synchronized (guard) {
+                if (closed) {
+                    answer.response().close();
+                    throw new InterruptedIOException("the stream was closed");
+                }
+                attached = answer;
+            }
+            lines = new SseLines(answer.body().source());
+        }
+        return lines;
+    }
+
+    private void lost() throws IOException {
+        synchronized (guard) {
+            if (closed) {
+                throw new InterruptedIOException("the stream was closed");
+            }
+        }
+        endpoints.avoidCurrent();
+        detach();
+    }
+
+    private void detach() throws IOException {
+        reconnects++;
+        release();
+        Endpoints.pause();
+    }
+
+    private void release() {
+        Endpoints.Answer answer;
+        synchronized (guard) {
+            answer = attached;
+            attached = null;
+        }
+        lines = null;
+        if (answer != null) {
+            answer.call().cancel();
+            answer.response().close();
+        }
+    }
+
+    /** Detaches; the command runs on. */
+    @Override
+    public void close() {
+        synchronized (guard) {
+            closed = true;
+            if (attached != null) {
+                attached.call().cancel();
+            }
+        }
+    }
+}

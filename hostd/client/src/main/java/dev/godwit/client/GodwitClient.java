@@ -1,0 +1,310 @@
+package dev.godwit.client;
+
+import dev.godwit.api.BuildImage;
+import dev.godwit.api.Capabilities;
+import dev.godwit.api.CreateVm;
+import dev.godwit.api.DiskExport;
+import dev.godwit.api.DrainPlan;
+import dev.godwit.api.DrainRequest;
+import dev.godwit.api.Exec;
+import dev.godwit.api.ExecCreated;
+import dev.godwit.api.ExecRequest;
+import dev.godwit.api.Host;
+import dev.godwit.api.Image;
+import dev.godwit.api.ImagePushed;
+import dev.godwit.api.Move;
+import dev.godwit.api.MoveRequest;
+import dev.godwit.api.MoveStarted;
+import dev.godwit.api.ProblemCode;
+import dev.godwit.api.PushImage;
+import dev.godwit.api.SignalRequest;
+import dev.godwit.api.StdinWritten;
+import dev.godwit.api.Vm;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import okhttp3.MediaType;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Godwit's REST API, over a list of endpoints. Any hostd answers for any VM, so a lost endpoint is replaced by the next.
+ *
+ * <p>What is harmless to repeat (reads, deletes, stop, files, input at an offset, signals) is repeated at the next endpoint
+ * when the connection is lost. {@link #createVm} is repeated too: the name makes it safe. The rest fails with {@link
+ * AnswerLost} once the request may have arrived. {@code vm} is an id or a name. All calls block, with time-outs, and fail
+ * with a {@link RequestFailed} that holds hostd's sentence. Thread-safe.
+ */
+public final class GodwitClient implements AutoCloseable {
+    private static final MediaType JSON = MediaType.get("application/json");
+    private static final MediaType BYTES = MediaType.get("application/octet-stream");
+    private static final byte[] NO_BYTES = {};
+
+    private final Endpoints endpoints;
+    private final Timeouts timeouts;
+
+    /** A client with the usual time-outs. */
+    public GodwitClient(List<Endpoint> endpoints) {
+        this(endpoints, Timeouts.usual());
+    }
+
+    /**
+     * A client with these time-outs.
+     *
+     * @param endpoints at least one; the first is asked first
+     */
+    public GodwitClient(List<Endpoint> endpoints, Timeouts timeouts) {
+        this.endpoints = new Endpoints(endpoints, timeouts);
+        this.timeouts = timeouts;
+    }
+
+    /**
+     * Makes a VM. When an answer was lost and the name turns out to be taken by a VM of the same sizes, that VM is what the
+     * lost request made, and is given.
+     */
+    public Vm createVm(CreateVm wanted) throws IOException {
+        try {
+            return Json.read(post(Endpoints.Repeat.HARMLESS, timeouts.work(), "/v1/vms", wanted), Vm.class);
+        } catch (RequestFailed taken) {
+            if (taken.code() == ProblemCode.NAME_TAKEN && taken.afterLoss()) {
+                Vm there = vm(wanted.name());
+                if (there.vcpus() == wanted.vcpus()
+                        && there.memoryMib() == wanted.memoryMib()
+                        && there.diskMib() == wanted.diskMib()) {
+                    return there;
+                }
+            }
+            throw taken;
+        }
+    }
+
+    public List<Vm> vms() throws IOException {
+        return Json.readList(get("/v1/vms"), Vm.class);
+    }
+
+    public Vm vm(String vm) throws IOException {
+        return Json.read(get(vmPath(vm)), Vm.class);
+    }
+
+    /** Ends a VM and removes its disk. A VM that a lost request deleted already is no error. */
+    public void deleteVm(String vm) throws IOException {
+        try {
+            endpoints
+                    .send(
+                            Endpoints.Repeat.HARMLESS,
+                            timeouts.work(),
+                            base -> new Request.Builder().url(base + vmPath(vm)).delete())
+                    .response()
+                    .close();
+        } catch (RequestFailed failed) {
+            if (failed.code() != ProblemCode.NOT_FOUND || !failed.afterLoss()) {
+                throw failed;
+            }
+        }
+    }
+
+    /** Shuts the guest down; returns when it is off. */
+    public Vm stopVm(String vm) throws IOException {
+        return Json.read(post(Endpoints.Repeat.HARMLESS, timeouts.work(), vmPath(vm) + "/stop", null), Vm.class);
+    }
+
+    /** A stopped VM's disk on its owner's NBD socket. */
+    public DiskExport exportDisk(String vm) throws IOException {
+        return Json.read(
+                post(Endpoints.Repeat.HARMLESS, timeouts.answer(), vmPath(vm) + "/export", null), DiskExport.class);
+    }
+
+    /** The serial console's log so far. The caller closes it. */
+    public InputStream console(String vm) throws IOException {
+        return stream(vmPath(vm) + "/console");
+    }
+
+    /** Begins a move and gives its id. */
+    public String move(String vm, String target) throws IOException {
+        byte[] answer = post(Endpoints.Repeat.NEVER, timeouts.answer(), vmPath(vm) + "/move", new MoveRequest(target));
+        return Json.read(answer, MoveStarted.class).moveId();
+    }
+
+    public Move moveRecord(String moveId) throws IOException {
+        return Json.read(get("/v1/moves/" + encoded(moveId)), Move.class);
+    }
+
+    public List<Move> moves() throws IOException {
+        return Json.readList(get("/v1/moves"), Move.class);
+    }
+
+    public List<Image> images() throws IOException {
+        return Json.readList(get("/v1/images"), Image.class);
+    }
+
+    public Image image(String nameOrDigest) throws IOException {
+        return Json.read(get("/v1/images/" + encoded(nameOrDigest)), Image.class);
+    }
+
+    /** Begins to build an image at the host that answers. */
+    public Image buildImage(BuildImage wanted) throws IOException {
+        return Json.read(post(Endpoints.Repeat.NEVER, timeouts.work(), "/v1/images", wanted), Image.class);
+    }
+
+    /** Copies an image to another host; returns when it is there. */
+    public ImagePushed pushImage(String nameOrDigest, String host) throws IOException {
+        String path = "/v1/images/" + encoded(nameOrDigest) + "/push";
+        return Json.read(
+                post(Endpoints.Repeat.HARMLESS, timeouts.transfer(), path, new PushImage(host)), ImagePushed.class);
+    }
+
+    /** The host that answers. */
+    public Host host() throws IOException {
+        return Json.read(get("/v1/host"), Host.class);
+    }
+
+    public List<Host> hosts() throws IOException {
+        return Json.readList(get("/v1/hosts"), Host.class);
+    }
+
+    public Capabilities capabilities() throws IOException {
+        return Json.read(get("/v1/capabilities"), Capabilities.class);
+    }
+
+    /** Begins to empty a host and gives the plan. Repeating it gives the same drain. */
+    public DrainPlan drain(String host, DrainRequest request) throws IOException {
+        String path = "/v1/hosts/" + encoded(host) + "/drain";
+        return Json.read(post(Endpoints.Repeat.HARMLESS, timeouts.answer(), path, request), DrainPlan.class);
+    }
+
+    /** Starts a command and gives its id. */
+    public String startExec(String vm, ExecRequest request) throws IOException {
+        byte[] answer = post(Endpoints.Repeat.NEVER, timeouts.answer(), vmPath(vm) + "/exec", request);
+        return Json.read(answer, ExecCreated.class).execId();
+    }
+
+    public Exec exec(String vm, String execId) throws IOException {
+        return Json.read(get(execPath(vm, execId)), Exec.class);
+    }
+
+    /** Follows a command's output from its start. */
+    public ExecStream output(String vm, String execId) {
+        return output(vm, execId, 0, 0);
+    }
+
+    /** Follows a command's output from these offsets, in bytes. */
+    public ExecStream output(String vm, String execId, long stdoutOffset, long stderrOffset) {
+        return new ExecStream(endpoints, timeouts, execPath(vm, execId), stdoutOffset, stderrOffset);
+    }
+
+    /**
+     * Feeds a command's standard input; blocks while the command does not read.
+     *
+     * @param offset of the first byte
+     * @param end whether the input ends after it
+     * @return bytes accepted so far
+     */
+    public long writeStdin(String vm, String execId, long offset, byte[] bytes, boolean end) throws IOException {
+        String path = execPath(vm, execId) + "/stdin?offset=" + offset + "&end=" + end;
+        Endpoints.Answer answer = endpoints.send(
+                Endpoints.Repeat.HARMLESS,
+                timeouts.work(),
+                base -> new Request.Builder().url(base + path).post(RequestBody.create(bytes, BYTES)));
+        return Json.read(answer.bytes(), StdinWritten.class).nextOffset();
+    }
+
+    /**
+     * Signals a command's process group.
+     *
+     * @param name without SIG, for example {@code TERM}
+     */
+    public void signal(String vm, String execId, String name) throws IOException {
+        post(Endpoints.Repeat.HARMLESS, timeouts.answer(), execPath(vm, execId) + "/signal", new SignalRequest(name));
+    }
+
+    /**
+     * Writes a file of this machine into the guest.
+     *
+     * @param path absolute, in the guest
+     * @param mode permission bits, for example 0644 (octal)
+     */
+    public void putFile(String vm, String path, int mode, Path content) throws IOException {
+        put(vm, path, mode, RequestBody.create(content.toFile(), BYTES));
+    }
+
+    /** Writes bytes into a file of the guest. */
+    public void putFile(String vm, String path, int mode, byte[] content) throws IOException {
+        put(vm, path, mode, RequestBody.create(content, BYTES));
+    }
+
+    private void put(String vm, String path, int mode, RequestBody body) throws IOException {
+        String target = vmPath(vm) + "/files?path=" + encoded(path) + "&mode=" + Integer.toOctalString(mode);
+        endpoints
+                .send(
+                        Endpoints.Repeat.HARMLESS,
+                        timeouts.transfer(),
+                        base -> new Request.Builder().url(base + target).put(body))
+                .response()
+                .close();
+    }
+
+    /** Reads a file of the guest. The caller closes it. */
+    public InputStream getFile(String vm, String path) throws IOException {
+        return stream(vmPath(vm) + "/files?path=" + encoded(path));
+    }
+
+    /** Events from now on. */
+    public EventStream events() {
+        return new EventStream(endpoints, timeouts, null);
+    }
+
+    /**
+     * Events after those that were seen.
+     *
+     * @param after ids of the last events seen, one a host, separated by commas; {@code HOST.0} is before the first
+     */
+    public EventStream eventsAfter(String after) {
+        return new EventStream(endpoints, timeouts, after);
+    }
+
+    private byte[] get(String path) throws IOException {
+        return endpoints
+                .send(Endpoints.Repeat.HARMLESS, timeouts.answer(), base -> new Request.Builder().url(base + path))
+                .bytes();
+    }
+
+    private InputStream stream(String path) throws IOException {
+        return endpoints
+                .send(Endpoints.Repeat.HARMLESS, timeouts.answer(), base -> new Request.Builder().url(base + path))
+                .body()
+                .byteStream();
+    }
+
+    private byte[] post(Endpoints.Repeat repeat, Duration read, String path, @Nullable Object body) throws IOException {
+        return endpoints.send(repeat, read, base -> post(base + path, body)).bytes();
+    }
+
+    private static Request.Builder post(String url, @Nullable Object body) {
+        RequestBody content =
+                body == null ? RequestBody.create(NO_BYTES, null) : RequestBody.create(Json.bytes(body), JSON);
+        return new Request.Builder().url(url).post(content);
+    }
+
+    private static String vmPath(String vm) {
+        return "/v1/vms/" + encoded(vm);
+    }
+
+    private static String execPath(String vm, String execId) {
+        return vmPath(vm) + "/exec/" + encoded(execId);
+    }
+
+    private static String encoded(String part) {
+        return URLEncoder.encode(part, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    /** Closes idle connections; calls in flight end by themselves. */
+    @Override
+    public void close() {
+        endpoints.close();
+    }
+}

@@ -1,0 +1,125 @@
+package dev.godwit.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.godwit.api.CreateVm;
+import dev.godwit.api.ExecRequest;
+import dev.godwit.api.ProblemCode;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What is sent again when an answer is lost, against a server that loses answers. */
+class CreateVmTest {
+    private static final CreateVm WANTED = new CreateVm("build", "debian-ci", 1, 512, 1024);
+
+    private static final String VM =
+            "{\"id\":\"vm-1\",\"name\":\"build\",\"state\":\"running\",\"host\":\"host-a\",\"fence\":1,"
+                    + "\"image\":\"sha256:00\",\"vcpus\":1,\"memoryMib\":512,\"diskMib\":1024}";
+
+    private static final String TAKEN =
+            "{\"type\":\"t\",\"title\":\"t\",\"status\":409,\"detail\":\"The name is taken.\",\"code\":\"name-taken\"}";
+
+    private final List<String> requests = new CopyOnWriteArrayList<>();
+    private final ServerSocket server;
+
+    CreateVmTest() throws IOException {
+        server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        server.close();
+    }
+
+    /** Answers the n-th request with what {@code script} says; an empty text loses the answer. */
+    private GodwitClient client(Function<Integer, String> script) {
+        Thread thread = new Thread(() -> serve(script), "losing server");
+        thread.setDaemon(true);
+        thread.start();
+        return new GodwitClient(
+                List.of(Endpoint.parse("http://127.0.0.1:" + server.getLocalPort())),
+                Timeouts.usual().withRetry(Duration.ofSeconds(10)));
+    }
+
+    private void serve(Function<Integer, String> script) {
+        while (!server.isClosed()) {
+            try (Socket socket = server.accept()) {
+                byte[] buffer = new byte[64 * 1024];
+                int length = socket.getInputStream().read(buffer);
+                String request = new String(buffer, 0, Math.max(length, 0), StandardCharsets.ISO_8859_1);
+                requests.add(request.substring(0, request.indexOf('\r')));
+                String answer = script.apply(requests.size());
+                socket.getOutputStream().write(answer.getBytes(StandardCharsets.ISO_8859_1));
+            } catch (IOException over) {
+                continue; // the client or the test went away
+            }
+        }
+    }
+
+    private static String answer(String status, String body) {
+        return "HTTP/1.1 " + status + "\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
+                + body.length() + "\r\n\r\n" + body;
+    }
+
+    @Test
+    void aVmWhoseAnswerWasLostIsTheOneOfItsName() throws Exception {
+        try (GodwitClient client = client(n -> switch (n) {
+            case 1 -> "";
+            case 2 -> answer("409 Conflict", TAKEN);
+            default -> answer("200 OK", VM);
+        })) {
+            assertThat(client.createVm(WANTED).id()).isEqualTo("vm-1");
+        }
+        assertThat(requests)
+                .containsExactly("POST /v1/vms HTTP/1.1", "POST /v1/vms HTTP/1.1", "GET /v1/vms/build HTTP/1.1");
+    }
+
+    @Test
+    void aVmOfTheNameWithOtherSizesIsSomebodyElses() throws Exception {
+        try (GodwitClient client = client(n -> switch (n) {
+            case 1 -> "";
+            case 2 -> answer("409 Conflict", TAKEN);
+            default -> answer("200 OK", VM.replace("512", "2048"));
+        })) {
+            assertThatThrownBy(() -> client.createVm(WANTED))
+                    .isInstanceOfSatisfying(
+                            RequestFailed.class,
+                            taken -> assertThat(taken.code()).isEqualTo(ProblemCode.NAME_TAKEN));
+        }
+    }
+
+    @Test
+    void aNameThatWasTakenBeforeIsRefused() throws Exception {
+        try (GodwitClient client = client(n -> answer("409 Conflict", TAKEN))) {
+            assertThatThrownBy(() -> client.createVm(WANTED)).hasMessage("The name is taken.");
+        }
+        assertThat(requests).hasSize(1);
+    }
+
+    @Test
+    void aCommandIsNeverStartedTwice() throws Exception {
+        try (GodwitClient client = client(n -> "")) {
+            assertThatThrownBy(() -> client.startExec("build", ExecRequest.of("make")))
+                    .isInstanceOf(AnswerLost.class)
+                    .hasMessageContaining("look whether it was done");
+        }
+        assertThat(requests).hasSize(1);
+    }
+
+    @Test
+    void anAnswerThatIsNoProblemIsToldAsSuch() throws Exception {
+        try (GodwitClient client = client(n -> answer("502 Bad Gateway", "<html>"))) {
+            assertThatThrownBy(client::host).hasMessageContaining("502").hasMessageContaining("is it a hostd?");
+        }
+    }
+}
