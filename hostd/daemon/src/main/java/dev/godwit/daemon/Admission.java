@@ -1,0 +1,109 @@
+package dev.godwit.daemon;
+
+import dev.godwit.api.ProblemCode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What this host has promised to VMs. Guest RAM lies on a tmpfs, and a full tmpfs ends a VMM with SIGBUS; so memory is
+ * promised by accounting, whole, before anything starts. Thread-safe.
+ */
+final class Admission {
+    /** What a VMM may take beside the guest's RAM, its cache of translated code included; its control group bounds it. */
+    private static final int VMM_OVERHEAD_MIB = 384;
+    /** An overlay that can't grow at all stops its VM at the first write. */
+    private static final long DISK_HEADROOM_BYTES = 256L << 20;
+    /** Uids of VMMs: one a VM, far above those of people and of containers' usual ranges. */
+    private static final int FIRST_UID = 1_900_000;
+
+    private static final int UIDS = 10_000;
+
+    private final long memoryMib;
+    private final Path disk;
+    private final Map<String, Integer> promisedMib = new HashMap<>();
+    private final Map<String, Integer> uids = new HashMap<>();
+
+    /**
+     * @param memoryMib what all VMs together may take, their VMMs' overhead included
+     * @param disk a directory on the file system that holds overlays
+     */
+    Admission(long memoryMib, Path disk) {
+        this.memoryMib = memoryMib;
+        this.disk = disk;
+    }
+
+    /** What the machine can give when nothing is configured: nine tenths of its memory. */
+    static long machineMemoryMib() throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
+            if (line.startsWith("MemTotal:")) {
+                return Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024 * 9 / 10;
+            }
+        }
+        throw new IOException("/proc/meminfo has no MemTotal");
+    }
+
+    /**
+     * Promises memory and gives a uid.
+     *
+     * @param bringsBytes what its disk brings along
+     * @throws Refused which is lacking, and how much
+     */
+    synchronized int admit(String vmId, int vmMib, long bringsBytes) throws IOException {
+        long free = freeMemoryMib();
+        int needed = vmMib + VMM_OVERHEAD_MIB;
+        if (needed > free) {
+            throw new Refused(
+                    ProblemCode.NO_ROOM,
+                    "The VM needs " + needed + " MiB of memory (" + vmMib
+                            + " MiB of RAM and " + VMM_OVERHEAD_MIB + " MiB for its VMM) and this host has " + free
+                            + " of "
+                            + memoryMib + " MiB free; remove or move VMs, or ask for less memory.");
+        }
+        long neededBytes = bringsBytes + DISK_HEADROOM_BYTES;
+        long freeBytes = freeDiskBytes();
+        if (neededBytes > freeBytes) {
+            throw new Refused(
+                    ProblemCode.NO_ROOM,
+                    "The VM needs " + (neededBytes >> 20) + " MiB of disk and " + disk + " has " + (freeBytes >> 20)
+                            + " MiB free; free some, or choose another host.");
+        }
+        promisedMib.put(vmId, needed);
+        return uids.computeIfAbsent(vmId, id -> freeUid());
+    }
+
+    /** Takes a VM into account that an earlier hostd admitted. */
+    synchronized void readmit(VmRecord vm) {
+        promisedMib.put(vm.id(), vm.memoryMib() + VMM_OVERHEAD_MIB);
+        uids.put(vm.id(), vm.uid());
+    }
+
+    /** The VM is gone from this host. */
+    synchronized void release(String vmId) {
+        promisedMib.remove(vmId);
+        uids.remove(vmId);
+    }
+
+    synchronized long freeMemoryMib() {
+        return memoryMib
+                - promisedMib.values().stream().mapToLong(Integer::longValue).sum();
+    }
+
+    long freeDiskBytes() throws IOException {
+        return Files.getFileStore(disk).getUsableSpace();
+    }
+
+    private int freeUid() {
+        Set<Integer> taken = new HashSet<>(uids.values());
+        for (int uid = FIRST_UID; uid < FIRST_UID + UIDS; uid++) {
+            if (!taken.contains(uid)) {
+                return uid;
+            }
+        }
+        throw new Refused(ProblemCode.NO_ROOM, "This host runs " + UIDS + " VMs, its bound; move some away.");
+    }
+}

@@ -1,0 +1,90 @@
+package dev.godwit.daemon;
+
+import dev.godwit.fleet.FleetStore;
+import dev.godwit.fleet.FleetStoreUnavailable;
+import dev.godwit.fleet.HostIdTaken;
+import dev.godwit.fleet.HostLease;
+import dev.godwit.fleet.HostRecord;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps this host known to the fleet. After a crash the old lease still stands for a while; and a store may be away at the
+ * start: both are waited for in the background, because VMs must be served meanwhile.
+ */
+final class FleetPresence implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(FleetPresence.class);
+    /** A dead host is no candidate after it; short of it, a store that restarts loses nobody. */
+    private static final Duration LEASE = Duration.ofSeconds(10);
+
+    private static final Duration RETRY = Duration.ofMillis(500);
+
+    private final FleetStore store;
+    private final HostRecord host;
+    private final Thread thread;
+    private @Nullable HostLease lease;
+
+    private FleetPresence(FleetStore store, HostRecord host) {
+        this.store = store;
+        this.host = host;
+        this.thread = Thread.ofVirtual().name("fleet-presence").unstarted(this::announce);
+    }
+
+    /** @param installation made at the first start of this hostd and kept in its state directory */
+    static FleetPresence begin(HostdConfig config, FleetStore store, String installation) {
+        FleetPresence presence = new FleetPresence(
+                store,
+                new HostRecord(
+                        config.hostId(),
+                        installation,
+                        dev.godwit.fleet.HostRole.valueOf(config.role().name()),
+                        text(config.restAddress()),
+                        text(config.peerAddress()),
+                        Map.of("cpu-template", config.cpuTemplate())));
+        presence.thread.start();
+        return presence;
+    }
+
+    private static String text(@Nullable ListenAddress address) {
+        return address == null ? "" : address.toString();
+    }
+
+    private void announce() {
+        String last = "";
+        try {
+            while (true) {
+                try {
+                    HostLease got = store.announce(host, LEASE);
+                    synchronized (this) {
+                        lease = got;
+                    }
+                    log.info("host {} is known to the fleet", host.hostId());
+                    return;
+                } catch (HostIdTaken | FleetStoreUnavailable e) {
+                    String why = String.valueOf(e.getMessage());
+                    if (!why.equals(last)) {
+                        log.warn("host {} is not known to the fleet yet: {}", host.hostId(), why);
+                        last = why;
+                    }
+                }
+                Thread.sleep(RETRY);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        thread.interrupt();
+        thread.join(RETRY.multipliedBy(10));
+        synchronized (this) {
+            if (lease != null) {
+                lease.close();
+            }
+        }
+    }
+}

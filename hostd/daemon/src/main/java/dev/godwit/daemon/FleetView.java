@@ -1,0 +1,116 @@
+package dev.godwit.daemon;
+
+import dev.godwit.fleet.HostRecord;
+import dev.godwit.move.PlannedMove;
+import dev.godwit.policy.Action;
+import dev.godwit.policy.Candidate;
+import dev.godwit.policy.VmLoad;
+import dev.godwit.volume.PageSet;
+import dev.godwit.volume.Pages;
+import dev.godwit.volume.SinkPages;
+import dev.godwit.volume.SourceVolume;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the policy has to know, measured now: what this host's VMs weigh, and what other hosts can take. */
+final class FleetView {
+    private static final Logger log = LoggerFactory.getLogger(FleetView.class);
+    /** Long enough for a rate that a plan can stand on, short beside any notice. */
+    private static final Duration DIRTY_RATE_SAMPLE = Duration.ofMillis(100);
+
+    private final Peers peers;
+    private final String cpuTemplate;
+
+    FleetView(Peers peers, String cpuTemplate) {
+        this.peers = peers;
+        this.cpuTemplate = cpuTemplate;
+    }
+
+    Optional<HostRecord> host(String hostId) throws IOException {
+        return peers.record(hostId);
+    }
+
+    /** The weight of each running VM; its dirty rate is measured, which takes a tenth of a second. */
+    List<VmLoad> loads(List<HostedVm> vms) throws IOException {
+        List<VmLoad> loads = new ArrayList<>();
+        for (HostedVm vm : vms) {
+            if (vm.record().phase() == VmRecord.Phase.RUNNING) {
+                loads.add(load(vm));
+            }
+        }
+        return loads;
+    }
+
+    VmLoad load(HostedVm vm) throws IOException {
+        long memoryBytes = (long) vm.record().memoryMib() << 20;
+        return new VmLoad(
+                vm.id(),
+                memoryBytes,
+                Math.min(memoryBytes, vm.residentBytes()),
+                vm.overlayBytes(),
+                dirtyBytesPerSecond(vm),
+                vm.record().vcpus());
+    }
+
+    /** A sink of its own sees what is written while it is open; other sinks lose nothing by it. */
+    private static double dirtyBytesPerSecond(HostedVm vm) throws IOException {
+        long pages = 0;
+        double seconds = 0;
+        for (SourceVolume volume : vm.volumes()) {
+            SinkPages sample = volume.dirtySets().open("dirty-rate");
+            try {
+                volume.scan();
+                sample.take();
+                long start = System.nanoTime();
+                Thread.sleep(DIRTY_RATE_SAMPLE);
+                volume.scan();
+                PageSet written = sample.take();
+                seconds = (System.nanoTime() - start) / 1e9;
+                pages += written.count();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException("the dirty rate of vm " + vm.id() + " was not measured to its end", e);
+            } finally {
+                volume.dirtySets().close(sample);
+            }
+        }
+        return pages * Pages.PAGE_BYTES / Math.max(seconds, 1e-3);
+    }
+
+    /** All other hosts, those that can't take anything too. */
+    List<Candidate> candidates() throws IOException {
+        List<Candidate> candidates = new ArrayList<>();
+        for (HostRecord host : peers.others()) {
+            if (!host.peerAddress().isEmpty()) {
+                candidates.add(candidate(host));
+            }
+        }
+        return candidates;
+    }
+
+    private Candidate candidate(HostRecord host) {
+        try {
+            Peers.Capacity capacity = peers.capacity(host);
+            return new Candidate(
+                    host.hostId(),
+                    capacity.freeMemoryMib() << 20,
+                    capacity.freeDiskBytes(),
+                    peers.bandwidth(host),
+                    true,
+                    !capacity.takesVms(),
+                    capacity.cpuTemplates().contains(cpuTemplate));
+        } catch (IOException e) {
+            log.warn("host {} does not answer and is no candidate: {}", host.hostId(), e.getMessage());
+            return new Candidate(host.hostId(), 0, 0, 1, false, false, false);
+        }
+    }
+
+    static PlannedMove planned(Action.Move move) {
+        return new PlannedMove(PlannedMove.Mode.valueOf(move.mode().name()), move.predictedDuration());
+    }
+}

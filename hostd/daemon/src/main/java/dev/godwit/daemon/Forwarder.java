@@ -1,0 +1,167 @@
+package dev.godwit.daemon;
+
+import dev.godwit.api.ProblemCode;
+import io.helidon.http.Header;
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * Passes requests on to the host that owns what they are about, streaming both ways, and asks other hosts. A header counts
+ * the hosts that a request passed, so that it never goes round. Thread-safe.
+ */
+final class Forwarder implements AutoCloseable {
+    /** How many hosts a request has passed. */
+    static final HeaderName HOPS = HeaderNames.create("Godwit-Hops");
+
+    /** One to the owner, one more when the VM moves at that moment, one to spare. */
+    private static final int HOPS_MAX = 3;
+
+    /** A host that does not take a connection in this time is gone or going. */
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
+
+    /** A question that other hosts answer from memory. */
+    private static final Duration ASK_TIMEOUT = Duration.ofSeconds(3);
+
+    /** About the longest answer a host of a thousand VMs can give; the bound guards our memory. */
+    private static final int ASK_BYTES_MAX = 16 * 1024 * 1024;
+
+    private static final int COPY_BYTES = 64 * 1024;
+
+    /** Belong to one connection (RFC 9110, 7.6.1), or are set by the client itself. */
+    private static final Set<String> OWN_HEADERS = Set.of(
+            "connection",
+            "keep-alive",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+            "host",
+            "content-length",
+            "expect",
+            "godwit-hops");
+
+    private final HttpClient http = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(CONNECT_TIMEOUT)
+            .build();
+
+    /** How many hosts this request passed before this one. */
+    static int hops(ServerRequest request) {
+        String text = request.headers().first(HOPS).orElse("0");
+        try {
+            int hops = Integer.parseInt(text);
+            if (hops >= 0) {
+                return hops;
+            }
+        } catch (NumberFormatException e) {
+            throw new BadRequest("The header Godwit-Hops: " + text + " is not a number.");
+        }
+        throw new BadRequest("The header Godwit-Hops: " + text + " is below 0.");
+    }
+
+    /** Passes a request on and its answer back, until the answer ends or either side is gone. */
+    void pass(ServerRequest request, ServerResponse response, String host, URI restAddress) throws IOException {
+        int hops = hops(request);
+        if (hops >= HOPS_MAX) {
+            throw new BadRequest(
+                    ProblemCode.TOO_MANY_HOPS,
+                    "The request passed " + hops + " hosts and " + host
+                            + " is named as the next; ownership changes or the hosts' clocks or records disagree. Try again.");
+        }
+        HttpResponse<InputStream> answer;
+        try {
+            answer = http.send(onward(request, restAddress, hops + 1), HttpResponse.BodyHandlers.ofInputStream());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Unavailable("hostd stops; it was passing the request on to host " + host + ". Try again.", e);
+        } catch (IOException e) {
+            throw new Unavailable(
+                    "Host " + host + " owns it, and did not answer at " + restAddress + " (" + reason(e)
+                            + "). Try again, or ask that host.",
+                    e);
+        }
+        try (InputStream body = answer.body()) {
+            back(answer, body, response);
+        }
+    }
+
+    /**
+     * Asks another host a question it answers by itself.
+     *
+     * @return its answer, whatever the status; the body is bounded
+     */
+    HttpResponse<byte[]> ask(OtherHost host, String path) throws IOException {
+        HttpRequest question = HttpRequest.newBuilder(host.restAddress().resolve(path))
+                .header(HOPS.defaultCase(), "1")
+                .timeout(ASK_TIMEOUT)
+                .build();
+        try {
+            return http.send(
+                    question,
+                    HttpResponse.BodyHandlers.limiting(HttpResponse.BodyHandlers.ofByteArray(), ASK_BYTES_MAX));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("Interrupted while host " + host.id() + " was asked for " + path, e);
+        }
+    }
+
+    private static HttpRequest onward(ServerRequest request, URI restAddress, int hops) {
+        String query = request.query().isEmpty() ? "" : "?" + request.query().rawValue();
+        HttpRequest.Builder onward =
+                HttpRequest.newBuilder(restAddress.resolve(request.path().rawPath() + query));
+        for (Header header : request.headers()) {
+            if (!OWN_HEADERS.contains(header.name().toLowerCase(Locale.ROOT))) {
+                header.allValues().forEach(value -> onward.header(header.name(), value));
+            }
+        }
+        onward.header(HOPS.defaultCase(), Integer.toString(hops));
+        HttpRequest.BodyPublisher body = request.content().hasEntity()
+                ? HttpRequest.BodyPublishers.ofInputStream(request.content()::inputStream)
+                : HttpRequest.BodyPublishers.noBody();
+        return onward.method(request.prologue().method().text(), body).build();
+    }
+
+    private static void back(HttpResponse<InputStream> answer, InputStream body, ServerResponse response)
+            throws IOException {
+        response.status(answer.statusCode());
+        answer.headers().map().forEach((name, values) -> {
+            if (!OWN_HEADERS.contains(name.toLowerCase(Locale.ROOT))) {
+                response.header(name, values.toArray(String[]::new));
+            }
+        });
+        if (answer.statusCode() == 204) {
+            response.send();
+            return;
+        }
+        try (OutputStream out = response.outputStream()) {
+            byte[] buffer = new byte[COPY_BYTES];
+            int read = body.read(buffer);
+            while (read >= 0) {
+                out.write(buffer, 0, read);
+                out.flush(); // a live stream is worth nothing in a buffer
+                read = body.read(buffer);
+            }
+        }
+    }
+
+    private static String reason(IOException e) {
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+
+    @Override
+    public void close() {
+        http.shutdownNow();
+    }
+}

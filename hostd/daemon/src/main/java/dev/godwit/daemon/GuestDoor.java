@@ -1,0 +1,208 @@
+package dev.godwit.daemon;
+
+import dev.godwit.api.Exec;
+import dev.godwit.api.ExecRequest;
+import dev.godwit.api.ProblemCode;
+import dev.godwit.guest.ExecState;
+import dev.godwit.guest.ExecStatus;
+import dev.godwit.guest.FileStat;
+import dev.godwit.guest.GuestChannel;
+import dev.godwit.guest.GuestException;
+import dev.godwit.guest.GuestNetwork;
+import dev.godwit.guest.GuestRefused;
+import dev.godwit.guest.GuestSilent;
+import dev.godwit.guest.ResumeRequest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/** What this host asks of one VM's guest, in the words of the API. Thread-safe. */
+final class GuestDoor implements AutoCloseable {
+    /** VMs' MTU for life: what is left of 1500 when the underlay has taken its share (design, section 8). */
+    private static final int MTU = 1370;
+    /** A copy out of the guest is held at this much until the reader takes it. */
+    private static final int PIPE_BYTES = 256 << 10;
+
+    private static final int STDIN_PIECE_BYTES = 64 << 10;
+
+    private final String vmId;
+    private final GuestChannel channel;
+
+    private GuestDoor(String vmId, GuestChannel channel) {
+        this.vmId = vmId;
+        this.channel = channel;
+    }
+
+    static GuestDoor open(String vmId, Path socket) {
+        return new GuestDoor(vmId, GuestChannel.open(vmId, socket));
+    }
+
+    /** A call to the guest. */
+    private interface Call<T> {
+        T make() throws IOException, InterruptedException;
+    }
+
+    private <T> T call(String what, Call<T> call) throws IOException {
+        try {
+            return call.make();
+        } catch (GuestSilent e) {
+            throw new Unavailable(String.valueOf(e.getMessage()), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new GuestException("vm " + vmId + ": " + what + " was interrupted");
+        }
+    }
+
+    void awaitReady(Duration atMost) throws IOException {
+        call("waiting for the guest", () -> {
+            channel.awaitReady(atMost);
+            return true;
+        });
+    }
+
+    /** Who the guest is, fresh entropy, and the time: forward by a step, back by slewing. */
+    void greet(VmRecord vm, @org.jspecify.annotations.Nullable VmNetworkConfig network) throws IOException {
+        Optional<GuestNetwork> identity = network == null || vm.address().isEmpty()
+                ? Optional.empty()
+                : Optional.of(new GuestNetwork(
+                        vm.mac(),
+                        MTU,
+                        List.of(new GuestNetwork.Address(
+                                InetAddress.getByName(vm.address()), prefix(network.subnet()))),
+                        List.of(InetAddress.getByName(network.gateway())),
+                        Optional.empty()));
+        call("resuming", () -> channel.resume(new ResumeRequest(vm.name(), vm.fence(), identity)));
+    }
+
+    private static int prefix(String subnet) {
+        return Integer.parseInt(subnet.substring(subnet.indexOf('/') + 1));
+    }
+
+    /** Starts a command under an id of its own. */
+    Exec startExec(ExecRequest request) throws IOException {
+        String id = "x-" + UUID.randomUUID();
+        String cwd = request.cwd() == null ? "/" : request.cwd();
+        call(
+                "exec",
+                () -> channel.exec(
+                        new dev.godwit.guest.ExecRequest(id, request.argv(), request.env(), cwd, request.tty())));
+        return new Exec(id, vmId, request.argv(), dev.godwit.api.ExecState.RUNNING, null, null, 0, 0);
+    }
+
+    /** The state of a command; its arguments are not kept by the guest. */
+    Exec exec(String execId) throws IOException {
+        ExecStatus status = status(execId);
+        return new Exec(
+                execId,
+                vmId,
+                List.of(),
+                status.state().ended() ? dev.godwit.api.ExecState.EXITED : dev.godwit.api.ExecState.RUNNING,
+                status.state() instanceof ExecState.Exited exited ? exited.code() : null,
+                status.state() instanceof ExecState.Killed killed ? killed.signal() : null,
+                status.stdout().end(),
+                status.stderr().end());
+    }
+
+    ExecStatus status(String execId) throws IOException {
+        try {
+            return call("status", () -> channel.status(execId));
+        } catch (GuestRefused e) {
+            throw new NotFound("VM " + vmId + " knows no exec " + execId + ": " + e.getMessage() + ".");
+        }
+    }
+
+    /** Attaches to a command's output. */
+    ExecReader read(String execId, long stdoutOffset, long stderrOffset) throws IOException {
+        ExecStatus status = status(execId);
+        requireKept(execId, "stdout", status.stdout(), stdoutOffset);
+        requireKept(execId, "stderr", status.stderr(), stderrOffset);
+        return call("output", () -> ExecTail.attach(vmId, channel, execId, stdoutOffset, stderrOffset));
+    }
+
+    private void requireKept(String execId, String stream, ExecStatus.Stream kept, long offset) {
+        if (offset < kept.firstKept()) {
+            throw new Gone(
+                    "Byte " + offset + " of " + stream + " of exec " + execId + " in VM " + vmId
+                            + " has left the ring; read on from " + kept.firstKept() + ".",
+                    kept.firstKept());
+        }
+        if (offset > kept.end()) {
+            throw new Refused(
+                    ProblemCode.REFUSED,
+                    "Offset " + offset + " of " + stream + " of exec " + execId + " is beyond what was written, "
+                            + kept.end() + " bytes; begin there or before.");
+        }
+    }
+
+    /** Feeds standard input from {@code offset} on, to the end of {@code body}. */
+    long stdin(String execId, long offset, InputStream body, boolean end) throws IOException {
+        long at = offset;
+        byte[] piece = new byte[STDIN_PIECE_BYTES];
+        for (int n = body.readNBytes(piece, 0, piece.length); n > 0; n = body.readNBytes(piece, 0, piece.length)) {
+            byte[] bytes = java.util.Arrays.copyOf(piece, n);
+            long from = at;
+            at = call("stdin", () -> channel.stdin(execId, from, bytes, false));
+        }
+        if (end) {
+            long from = at;
+            at = call("stdin", () -> channel.stdin(execId, from, new byte[0], true));
+        }
+        return at;
+    }
+
+    void signal(String execId, String name) throws IOException {
+        call("signal", () -> {
+            channel.signal(execId, name);
+            return true;
+        });
+    }
+
+    void put(String path, int mode, InputStream body) throws IOException {
+        call("writing " + path, () -> {
+            channel.put(body, path, mode);
+            return true;
+        });
+    }
+
+    /** A file of the guest; the copy runs as it is read. */
+    InputStream get(String path) throws IOException {
+        try {
+            FileStat stat = call("looking at " + path, () -> channel.stat(path));
+            if (!stat.isRegular()) {
+                throw new Refused(ProblemCode.REFUSED, path + " in VM " + vmId + " is not a regular file.");
+            }
+        } catch (GuestRefused e) {
+            throw new NotFound("VM " + vmId + " has no file " + path + ": " + e.getMessage() + ".");
+        }
+        PipedInputStream out = new PipedInputStream(PIPE_BYTES);
+        PipedOutputStream in = new PipedOutputStream(out);
+        Thread.ofVirtual().name("file-of-" + vmId).start(() -> {
+            try (in) {
+                call("reading " + path, () -> channel.get(path, in));
+            } catch (IOException | ControlException e) {
+                org.slf4j.LoggerFactory.getLogger(GuestDoor.class)
+                        .warn("vm {}: reading {} ended: {}", vmId, path, e.getMessage());
+            }
+        });
+        return out;
+    }
+
+    void shutdown() throws IOException {
+        call("shutting down", () -> {
+            channel.shutdown();
+            return true;
+        });
+    }
+
+    @Override
+    public void close() {
+        channel.close();
+    }
+}

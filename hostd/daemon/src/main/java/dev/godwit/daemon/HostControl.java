@@ -1,0 +1,394 @@
+package dev.godwit.daemon;
+
+import dev.godwit.api.AcceleratorKind;
+import dev.godwit.api.BuildImage;
+import dev.godwit.api.Capabilities;
+import dev.godwit.api.CreateVm;
+import dev.godwit.api.DiskExport;
+import dev.godwit.api.DrainPlan;
+import dev.godwit.api.DrainRequest;
+import dev.godwit.api.Exec;
+import dev.godwit.api.ExecRequest;
+import dev.godwit.api.Host;
+import dev.godwit.api.HostRole;
+import dev.godwit.api.HostState;
+import dev.godwit.api.Image;
+import dev.godwit.api.ImagePushed;
+import dev.godwit.api.Move;
+import dev.godwit.api.MoveMode;
+import dev.godwit.api.ProblemCode;
+import dev.godwit.api.Versions;
+import dev.godwit.api.Vm;
+import dev.godwit.api.VmState;
+import dev.godwit.fleet.FleetStore;
+import dev.godwit.fleet.FleetStoreException;
+import dev.godwit.fleet.HostRecord;
+import dev.godwit.fleet.OwnershipRecord;
+import dev.godwit.policy.Action;
+import dev.godwit.policy.Plan;
+import dev.godwit.policy.Snapshot;
+import dev.godwit.vmm.Accelerator;
+import dev.godwit.vmm.Tracking;
+import dev.godwit.vmm.VmmDriver;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** This host as the REST layer reaches it: finds the VM and lets the part that knows act. */
+final class HostControl implements Control {
+    private final HostdConfig config;
+    private final HostServices services;
+
+    HostControl(HostdConfig config, HostServices services) {
+        this.config = config;
+        this.services = services;
+    }
+
+    @Override
+    public String hostId() {
+        return config.hostId();
+    }
+
+    @Override
+    public Owner ownerOf(String vm) throws IOException {
+        if (services.vms().owned(vm).isPresent()) {
+            return new Owner.Local();
+        }
+        try {
+            FleetStore store = services.store();
+            Optional<OwnershipRecord> record = store.read(vm).or(() -> byName(store, vm));
+            if (record.isEmpty()) {
+                return new Owner.Unknown();
+            }
+            String owner = record.get().owner();
+            if (owner.equals(config.hostId())) {
+                return new Owner.Local();
+            }
+            String rest =
+                    services.peers().record(owner).map(HostRecord::restAddress).orElse("");
+            if (rest.isEmpty()) {
+                throw new Unavailable("VM " + vm + " belongs to host " + owner
+                        + ", which is not alive or has no rest-address; ask that host, or wait until it is back.");
+            }
+            return new Owner.Remote(owner, URI.create("http://" + rest));
+        } catch (FleetStoreException e) {
+            throw new Unavailable("The fleet store can't be asked who owns VM " + vm + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Optional<OwnershipRecord> byName(FleetStore store, String name) {
+        try {
+            return store.byName(name);
+        } catch (FleetStoreException e) {
+            throw new Unavailable("The fleet store can't be asked who owns VM " + name + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public List<OtherHost> otherHosts() throws IOException {
+        return services.peers().others().stream()
+                .filter(host -> !host.restAddress().isEmpty())
+                .map(host -> new OtherHost(host.hostId(), URI.create("http://" + host.restAddress())))
+                .toList();
+    }
+
+    @Override
+    public Vm createVm(CreateVm request) throws IOException {
+        if (services.evacuation().leaving()) {
+            throw new Refused(
+                    ProblemCode.HOST_UNFIT,
+                    "Host " + config.hostId() + " is to be left and takes no VM; ask another host.");
+        }
+        Tracking tracking = services.tracking();
+        if (!tracking.works()) {
+            throw new Refused(
+                    ProblemCode.HOST_UNFIT,
+                    "Host " + config.hostId() + " can't track guest memory, so its VMs could not move: "
+                            + tracking.reason());
+        }
+        return view(services.lifecycle().create(request));
+    }
+
+    @Override
+    public List<Vm> vms() {
+        return services.vms().owned().stream().map(this::view).toList();
+    }
+
+    @Override
+    public Vm vm(String vm) {
+        return view(owned(vm));
+    }
+
+    @Override
+    public void deleteVm(String vm) throws IOException {
+        HostedVm hosted = owned(vm);
+        if (services.moveHost().inProgress().moveOf(hosted.id()).isPresent()) {
+            throw new Conflict(
+                    ProblemCode.MOVE_RUNNING, "VM " + vm + " is on the move; wait for its end and ask its owner then.");
+        }
+        services.lifecycle().delete(hosted);
+    }
+
+    @Override
+    public Vm stopVm(String vm) throws IOException {
+        HostedVm hosted = owned(vm);
+        services.lifecycle().stop(hosted);
+        return view(hosted);
+    }
+
+    @Override
+    public DiskExport exportDisk(String vm) throws IOException {
+        HostedVm hosted = owned(vm);
+        if (hosted.record().phase() != VmRecord.Phase.STOPPED) {
+            throw new Conflict(
+                    ProblemCode.CONFLICT,
+                    "VM " + vm + " is " + hosted.record().phase()
+                            + "; only a stopped VM's disk can be exported: 'godwit vm stop " + vm + "' first.");
+        }
+        return hosted.export();
+    }
+
+    @Override
+    public InputStream console(String vm) throws IOException {
+        return Files.newInputStream(owned(vm).consoleLog());
+    }
+
+    @Override
+    public Move startMove(String vm, String target) throws IOException {
+        HostedVm hosted = owned(vm);
+        if (target.equals(config.hostId())) {
+            throw new Refused(ProblemCode.REFUSED, "VM " + vm + " is on host " + target + " already.");
+        }
+        HostRecord host = services.peers()
+                .record(target)
+                .orElseThrow(() -> new NotFound("There is no living host \"" + target
+                        + "\" in the fleet; 'godwit host list' shows those that are."));
+        Snapshot snapshot = new Snapshot(
+                config.hostId(),
+                null,
+                Snapshot.GUARD_MIN,
+                services.view().loads(List.of(hosted)),
+                services.view().candidates().stream()
+                        .filter(candidate -> candidate.hostId().equals(target))
+                        .toList());
+        for (Action action : Plan.plan(snapshot, Instant.now())) {
+            if (action instanceof Action.Move move) {
+                String moveId = services.moves()
+                        .begin(hosted, host, FleetView.planned(move), Moves.Cause.WISH)
+                        .moveId();
+                return services.moveLog().move(moveId);
+            }
+            throw new Refused(ProblemCode.HOST_UNFIT, action.sentence());
+        }
+        throw new Conflict(
+                ProblemCode.CONFLICT,
+                "VM " + vm + " is " + hosted.record().phase() + ", and only a running VM can be moved.");
+    }
+
+    @Override
+    public List<Move> moves() {
+        return services.moveLog().moves();
+    }
+
+    @Override
+    public Move move(String id) {
+        return services.moveLog().move(id);
+    }
+
+    @Override
+    public List<Image> images() throws IOException {
+        return services.images().list();
+    }
+
+    @Override
+    public Image image(String nameOrDigest) throws IOException {
+        return services.images().image(nameOrDigest);
+    }
+
+    @Override
+    public Image buildImage(BuildImage request) throws IOException {
+        return services.images().build(request.name(), request.recipe());
+    }
+
+    @Override
+    public ImagePushed pushImage(String nameOrDigest, String host) throws IOException {
+        LocalImage image = services.images().require(nameOrDigest);
+        HostRecord target = services.peers()
+                .record(host)
+                .orElseThrow(() -> new NotFound("There is no living host \"" + host
+                        + "\" in the fleet; 'godwit host list' shows those that are."));
+        return services.transfer().push(image, host, services.peers().link(target));
+    }
+
+    @Override
+    public Host host() throws IOException {
+        VmmDriver.Probe probe = services.fitness().probe();
+        Tracking tracking = services.tracking();
+        HostState state = services.evacuation().drained()
+                ? HostState.DRAINED
+                : services.evacuation().leaving()
+                        ? HostState.DRAINING
+                        : probe.accelerator() == null || !tracking.works() ? HostState.UNFIT : HostState.READY;
+        return new Host(
+                config.hostId(),
+                config.role(),
+                state,
+                kind(probe.accelerator()),
+                tracking.works() ? probe.reason() : tracking.reason(),
+                tracking.works() ? tracking.mechanism() : "none",
+                services.admission().freeMemoryMib(),
+                services.admission().freeDiskBytes() >> 20,
+                new Versions(
+                        Version.text(), System.getProperty("os.version", ""), probe.vmmVersion(), probe.machineType()),
+                services.vms().owned().stream().map(HostedVm::id).toList(),
+                services.evacuation().plan(),
+                config.restAddress() == null ? null : config.restAddress().toString());
+    }
+
+    @Override
+    public List<Host> hosts() throws IOException {
+        List<Host> hosts = new ArrayList<>();
+        hosts.add(host());
+        for (HostRecord other : services.peers().others()) {
+            hosts.add(other(other));
+        }
+        return hosts;
+    }
+
+    /** Another host as far as its peer wire tells; one that does not answer is shown as gone. */
+    private Host other(HostRecord record) {
+        HostState state = HostState.GONE;
+        String reason = "";
+        long memoryMib = 0;
+        long diskMib = 0;
+        try {
+            Peers.Capacity capacity = services.peers().capacity(record);
+            state = capacity.takesVms() ? HostState.READY : HostState.UNFIT;
+            reason = capacity.takesVms() ? "" : "takes no VM; its own status says why";
+            memoryMib = capacity.freeMemoryMib();
+            diskMib = capacity.freeDiskBytes() >> 20;
+        } catch (IOException e) {
+            reason = String.valueOf(e.getMessage());
+        }
+        return new Host(
+                record.hostId(),
+                HostRole.valueOf(record.role().name()),
+                state,
+                null,
+                reason,
+                "unknown",
+                memoryMib,
+                diskMib,
+                new Versions("", "", null, null),
+                List.of(),
+                null,
+                record.restAddress().isEmpty() ? null : record.restAddress());
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        VmmDriver.@Nullable Probe probe = services.probeOrNull();
+        Tracking tracking = services.tracking();
+        return new Capabilities(
+                List.of("v1"),
+                Version.text(),
+                probe == null ? null : kind(probe.accelerator()),
+                tracking.works() ? tracking.mechanism() : "none",
+                List.of(MoveMode.PRE_COPY, MoveMode.STOP_AND_COPY),
+                services.cpuTemplates());
+    }
+
+    @Override
+    public DrainPlan drain(DrainRequest request) throws IOException {
+        Integer seconds = request.deadlineSeconds();
+        return services.evacuation()
+                .begin(seconds == null ? null : Instant.now().plus(Duration.ofSeconds(seconds)), null);
+    }
+
+    @Override
+    public Exec startExec(String vm, ExecRequest request) throws IOException {
+        return owned(vm).guest().startExec(request);
+    }
+
+    @Override
+    public Exec exec(String vm, String execId) throws IOException {
+        return owned(vm).guest().exec(execId);
+    }
+
+    @Override
+    public ExecReader readExec(String vm, String execId, long stdoutOffset, long stderrOffset) throws IOException {
+        return owned(vm).guest().read(execId, stdoutOffset, stderrOffset);
+    }
+
+    @Override
+    public long writeStdin(String vm, String execId, long offset, InputStream body, boolean end) throws IOException {
+        return owned(vm).guest().stdin(execId, offset, body, end);
+    }
+
+    @Override
+    public void signalExec(String vm, String execId, String signalName) throws IOException {
+        owned(vm).guest().signal(execId, signalName);
+    }
+
+    @Override
+    public void putFile(String vm, String path, int mode, InputStream body) throws IOException {
+        owned(vm).guest().put(path, mode, body);
+    }
+
+    @Override
+    public InputStream getFile(String vm, String path) throws IOException {
+        return owned(vm).guest().get(path);
+    }
+
+    private HostedVm owned(String vm) {
+        return services.vms()
+                .owned(vm)
+                .orElseThrow(() -> new NotFound("There is no VM \"" + vm + "\" on host " + config.hostId()
+                        + "; 'godwit vm list' shows those that are."));
+    }
+
+    private Vm view(HostedVm hosted) {
+        VmRecord record = hosted.record();
+        return new Vm(
+                record.id(),
+                record.name(),
+                state(hosted),
+                config.hostId(),
+                record.fence(),
+                record.image(),
+                record.vcpus(),
+                record.memoryMib(),
+                record.diskMib(),
+                record.address().isEmpty() ? null : record.address(),
+                record.mac().isEmpty() ? null : record.mac(),
+                hosted.hasVmm() ? kind(record.accelerator()) : null);
+    }
+
+    private VmState state(HostedVm hosted) {
+        return switch (hosted.record().phase()) {
+            case CREATING -> VmState.CREATING;
+            case RUNNING ->
+                services.moveHost().inProgress().moveOf(hosted.id()).isPresent() ? VmState.MOVING : VmState.RUNNING;
+            case STOPPED -> VmState.STOPPED;
+            case LOST -> VmState.LOST;
+            case ARRIVING, GIVEN -> VmState.MOVING;
+        };
+    }
+
+    private static @Nullable AcceleratorKind kind(@Nullable Accelerator accelerator) {
+        return accelerator == null ? null : AcceleratorKind.valueOf(accelerator.name());
+    }
+
+    /** Lets go of everything; VMs run on. */
+    @Override
+    public void close() throws IOException {
+        services.close();
+    }
+}

@@ -1,0 +1,220 @@
+package dev.godwit.daemon;
+
+import dev.godwit.cloud.CloudDrivers;
+import dev.godwit.cloud.NoticeSource;
+import dev.godwit.fleet.FleetStore;
+import dev.godwit.fleet.FleetStoreException;
+import dev.godwit.fleet.etcd.EtcdFleetStore;
+import dev.godwit.fleet.sqlite.SqliteFleetStore;
+import dev.godwit.linux.Clock;
+import dev.godwit.linux.Mount;
+import dev.godwit.move.FileMoveJournal;
+import dev.godwit.move.MoveClock;
+import dev.godwit.move.MoveHost;
+import dev.godwit.move.MoveLimits;
+import dev.godwit.move.MoveRecovery;
+import dev.godwit.move.MovesInProgress;
+import dev.godwit.move.TargetMoves;
+import dev.godwit.peer.PeerLimits;
+import dev.godwit.peer.PeerServer;
+import dev.godwit.peer.PeerSockets;
+import dev.godwit.vmm.Cgroups;
+import dev.godwit.vmm.CpuTemplate;
+import dev.godwit.vmm.Tracking;
+import dev.godwit.vmm.TrackingProbe;
+import dev.godwit.vmm.qemu.QemuDriver;
+import dev.godwit.vmm.qemu.QemuSettings;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Puts a host together: opens its parts in the order in which they need each other. */
+public final class HostControlFactory implements ControlFactory {
+    private static final Logger log = LoggerFactory.getLogger(HostControlFactory.class);
+
+    @Override
+    public Control open(HostdConfig config, EventLog events, PrometheusRegistry metrics) throws IOException {
+        ClosingStack parts = new ClosingStack();
+        try {
+            return open(config, events, parts);
+        } catch (IOException | RuntimeException e) {
+            try {
+                parts.close();
+            } catch (IOException closing) {
+                e.addSuppressed(closing);
+            }
+            throw e;
+        }
+    }
+
+    private static Control open(HostdConfig config, EventLog events, ClosingStack parts) throws IOException {
+        InstantSource clock = InstantSource.system();
+        HostPaths paths =
+                new HostPaths(config.stateDirectory(), config.stateDirectory().resolve("images"));
+        paths.create();
+        Path home = Path.of(System.getProperty("godwit.home", "/usr/lib/godwit"))
+                .toAbsolutePath()
+                .normalize();
+        long memoryMib = config.vmMemoryMib() == null ? Admission.machineMemoryMib() : config.vmMemoryMib();
+        if (!Mount.isTmpfs(paths.ram())) {
+            Mount.tmpfs(paths.ram(), memoryMib << 20, 0711);
+        }
+        parts.add((AutoCloseable) () -> unmountIfUnused(paths.ram()));
+        Tracking tracking = new TrackingProbe(paths.ram()).run();
+        log.info("guest memory: {}", tracking.works() ? tracking.mechanism() : tracking.reason());
+        Cgroups cgroups = Cgroups.detect(config.hostId());
+        QemuDriver driver = new QemuDriver(new QemuSettings(
+                QemuSettings.DEFAULT_QEMU,
+                home.resolve("native/vmm-launch"),
+                home.resolve("native/libgodwit-ram-handover.so"),
+                paths.state().resolve("probe"),
+                cgroups,
+                config.handOverTimeout()));
+        HostFitness fitness = new HostFitness(driver, config.allowEmulation());
+        Admission admission = new Admission(memoryMib, paths.state());
+        Images images = new Images(paths, new ImageRecipes(home), config.hostId());
+        ImageTransfer transfer = new ImageTransfer(images);
+        Vms vms = new Vms();
+        HostParts hostParts = new HostParts(paths, new VmRecords(paths), driver, admission, events, config.vmNetwork());
+
+        FleetStore store = parts.add(store(config));
+        parts.add((AutoCloseable) vms::closeAll);
+        Peers peers = parts.add(new Peers(config.hostId(), store));
+        LinkCounter link = new LinkCounter(
+                config.peerAddress() == null
+                        ? null
+                        : config.peerAddress().socketAddress().getAddress());
+        MoveLog moveLog = new MoveLog(paths.moves());
+        MoveAnnouncer announcer = new MoveAnnouncer(events, moveLog, link, vms);
+        MoveHost moveHost = new MoveHost(
+                config.hostId(),
+                parts.add(new FileMoveJournal(paths.moves())),
+                new MovesInProgress(),
+                announcer,
+                MoveClock.system(),
+                MoveLimits.DEFAULT.withReservationLease(config.reservationTimeout()));
+        FleetOwnership ownership = new FleetOwnership(store);
+        ArrivingVms arriving = new ArrivingVms(hostParts, fitness, images, vms);
+        announcer.arriving(arriving);
+        TargetMoves targets = new TargetMoves(moveHost, ownership, arriving);
+        Moves moves = new Moves(moveHost, ownership, peers, moveLog, link, config.pauseBudget());
+        VmLifecycle lifecycle =
+                new VmLifecycle(hostParts, config.hostId(), store, images, fitness, vms, config.cpuTemplate());
+        FleetView view = new FleetView(peers, config.cpuTemplate());
+        Evacuation evacuation = new Evacuation(config.hostId(), vms, moves, view, events, clock);
+
+        new VmRecovery(hostParts, images, vms).run(lifecycle);
+        resolveOpenMoves(moveHost, moves, targets, vms);
+
+        HostServices services = new HostServices(
+                vms,
+                lifecycle,
+                store,
+                peers,
+                view,
+                moveHost,
+                moves,
+                moveLog,
+                evacuation,
+                images,
+                transfer,
+                fitness,
+                admission,
+                tracking,
+                List.of(CpuTemplate.named(config.cpuTemplate()).name()),
+                parts);
+        if (config.peerAddress() != null) {
+            PeerDesk desk = new PeerDesk(new Arrivals(targets, arriving), transfer, services);
+            parts.add(new PeerServer(
+                    config.peerAddress().socketAddress(),
+                    config.hostId(),
+                    desk,
+                    desk,
+                    PeerLimits.standard(),
+                    PeerSockets.plain()));
+        }
+        ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().name("reservations").daemon().factory());
+        parts.add((AutoCloseable) timer::shutdownNow);
+        var unused = timer.scheduleWithFixedDelay(() -> endAbandoned(targets), 1, 1, TimeUnit.SECONDS);
+        parts.add(FleetPresence.begin(config, store, installation(paths)));
+        NoticeSource notices = parts.add(CloudDrivers.open(
+                config.cloud().driver().toString(), config.cloud().metadataEndpoint(), config.hostId(), clock));
+        notices.start(evacuation::noticed);
+        return new HostControl(config, services);
+    }
+
+    /** Tells this machine's hostd from another one that was given the same configuration. */
+    private static String installation(HostPaths paths) throws IOException {
+        Path file = paths.state().resolve("installation");
+        if (!Files.exists(file)) {
+            Files.writeString(file, UUID.randomUUID().toString());
+        }
+        return Files.readString(file).strip();
+    }
+
+    private static FleetStore store(HostdConfig config) throws IOException {
+        FleetStoreConfig where = config.fleetStore();
+        try {
+            return where.etcd() != null
+                    ? EtcdFleetStore.open(
+                            where.etcd().stream().map(Object::toString).toList(), Clock.BOOTTIME::nanos)
+                    : SqliteFleetStore.open(
+                            Objects.requireNonNull(where.sqlite(), "a fleet store is one of the two"),
+                            Clock.BOOTTIME::nanos);
+        } catch (FleetStoreException e) {
+            throw new IOException("the fleet store can't be opened: " + e.getMessage(), e);
+        }
+    }
+
+    /** Each on a thread of its own: one that is in doubt holds no other up. */
+    private static void resolveOpenMoves(MoveHost host, Moves moves, TargetMoves targets, Vms vms) throws IOException {
+        MoveRecovery recovery = new MoveRecovery(
+                host,
+                record -> moves.recalled(
+                        record,
+                        vms.find(record.vmId())
+                                .map(HostedVm::sourcePort)
+                                .orElseGet(() -> VmRecovery.absent(record.vmId()))),
+                targets);
+        for (MoveRecovery.OpenMove open : recovery.openMoves()) {
+            Thread.ofPlatform().name("move-recovery").start(() -> {
+                try {
+                    log.info("an open move is resolved: {}", open.resolve().state());
+                } catch (RuntimeException e) {
+                    log.error("an open move stays open until the next start: {}", e.getMessage(), e);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+        }
+    }
+
+    /** RAM of VMs that run on stays mounted. */
+    private static void unmountIfUnused(Path ram) throws IOException {
+        try (var files = Files.list(ram)) {
+            if (files.findAny().isPresent()) {
+                return;
+            }
+        }
+        Mount.unmount(ram);
+    }
+
+    private static void endAbandoned(TargetMoves targets) {
+        try {
+            targets.endAbandoned();
+        } catch (IOException | RuntimeException e) {
+            log.error("an abandoned reservation could not be ended: {}", e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+package dev.godwit.daemon;
+
+import dev.godwit.api.HostRole;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * hostd's configuration; in the file the keys have dashes ({@code host-id}). Only {@code host-id} must be there.
+ *
+ * @param hostId unique in the fleet: 1 to 63 of a-z, 0-9 and -
+ * @param role {@code host} (default) or {@code edge}
+ * @param stateDirectory default {@code /var/lib/godwit}
+ * @param socket REST for this machine, default {@code /run/godwit/hostd.sock}
+ * @param restAddress REST over TCP, {@code HOST:PORT}; default none
+ * @param peerAddress where other hosts send VMs, {@code HOST:PORT}; default none: no VM can come here
+ * @param plaintext true: the TCP addresses speak without TLS; needed beside either until TLS exists
+ * @param fleetStore default {@code sqlite} in the state directory
+ * @param cloud default {@code driver: none}
+ * @param allowEmulation true: VMs run under emulation where there is no usable KVM; default false
+ * @param handOverTimeout how long a VMM may take to hand its RAM over, default 10s
+ * @param vmNetwork default none: VMs have no network
+ * @param cpuTemplate name of the CPU template of new VMs, default {@code x86-64-v2-godwit1}
+ * @param pauseBudget how long a move may plan to pause a VM, default 500ms
+ * @param reservationTimeout how long a target keeps what it promised in RESERVE without hearing more, default 30s
+ * @param vmMemoryMib what all VMs together may take, default nine tenths of the machine's memory
+ */
+public record HostdConfig(
+        String hostId,
+        HostRole role,
+        Path stateDirectory,
+        Path socket,
+        @Nullable ListenAddress restAddress,
+        @Nullable ListenAddress peerAddress,
+        boolean plaintext,
+        FleetStoreConfig fleetStore,
+        CloudConfig cloud,
+        boolean allowEmulation,
+        Duration handOverTimeout,
+        @Nullable VmNetworkConfig vmNetwork,
+        String cpuTemplate,
+        Duration pauseBudget,
+        Duration reservationTimeout,
+        @Nullable Integer vmMemoryMib) {
+    /** What {@code hostd} reads without {@code --config}. */
+    public static final Path DEFAULT_FILE = Path.of("/etc/godwit/hostd.yaml");
+
+    private static final Pattern NAME = Pattern.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
+
+    /** A reader of YAML hands over null for what is left out. */
+    public HostdConfig {
+        if (hostId == null) {
+            throw new IllegalArgumentException("host-id is missing; it names this host in the fleet");
+        }
+        if (!NAME.matcher(hostId).matches()) {
+            throw new IllegalArgumentException(
+                    "host-id \"" + hostId + "\" is not a name: 1 to 63 of a-z, 0-9 and -, no - at its ends");
+        }
+        role = role == null ? HostRole.HOST : role;
+        stateDirectory = absolute("state-directory", stateDirectory, Path.of("/var/lib/godwit"));
+        socket = absolute("socket", socket, Path.of("/run/godwit/hostd.sock"));
+        if (socket.toString().length() > SOCKET_PATH_CHARACTERS_MAX) {
+            throw new IllegalArgumentException("socket " + socket + " is longer than " + SOCKET_PATH_CHARACTERS_MAX
+                    + " characters, which is what a unix socket's path may have");
+        }
+        refuseSilentPlaintext("rest-address", restAddress, plaintext);
+        refuseSilentPlaintext("peer-address", peerAddress, plaintext);
+        fleetStore = fleetStore == null ? new FleetStoreConfig(stateDirectory.resolve("fleet.db"), null) : fleetStore;
+        cloud = cloud == null ? CloudConfig.none() : cloud;
+        handOverTimeout = between("hand-over-timeout", handOverTimeout, Duration.ofSeconds(10), Duration.ofMinutes(5));
+        cpuTemplate = cpuTemplate == null ? "x86-64-v2-godwit1" : cpuTemplate;
+        pauseBudget = between("pause-budget", pauseBudget, Duration.ofMillis(500), Duration.ofMinutes(1));
+        reservationTimeout =
+                between("reservation-timeout", reservationTimeout, Duration.ofSeconds(30), Duration.ofHours(1));
+        if (vmMemoryMib != null && (vmMemoryMib < 256 || vmMemoryMib > 64 << 20)) {
+            throw new IllegalArgumentException(
+                    "vm-memory-mib " + vmMemoryMib + " is not between 256 and " + (64 << 20));
+        }
+    }
+
+    /** sun_path holds 108 bytes with its end; {@code .new} is appended while the socket is made. */
+    private static final int SOCKET_PATH_CHARACTERS_MAX = 103;
+
+    private static Path absolute(String key, @Nullable Path value, Path otherwise) {
+        if (value == null) {
+            return otherwise;
+        }
+        if (!value.isAbsolute()) {
+            throw new IllegalArgumentException(key + " \"" + value + "\" is not an absolute path");
+        }
+        return value;
+    }
+
+    private static Duration between(String key, @Nullable Duration value, Duration otherwise, Duration max) {
+        if (value == null) {
+            return otherwise;
+        }
+        if (value.toMillis() < 1 || value.compareTo(max) > 0) {
+            throw new IllegalArgumentException(
+                    key + " " + Durations.text(value) + " is not between 1ms and " + Durations.text(max));
+        }
+        return value;
+    }
+
+    private static void refuseSilentPlaintext(String key, @Nullable ListenAddress address, boolean plaintext) {
+        if (address != null && !plaintext) {
+            throw new IllegalArgumentException(key + " " + address
+                    + " would be served without TLS; write plaintext: true beside it if its network is trusted");
+        }
+    }
+}

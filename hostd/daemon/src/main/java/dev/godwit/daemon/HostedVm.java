@@ -1,0 +1,443 @@
+package dev.godwit.daemon;
+
+import dev.godwit.api.DiskExport;
+import dev.godwit.api.EventType;
+import dev.godwit.move.VmPort;
+import dev.godwit.nbd.ExportMode;
+import dev.godwit.nbd.NbdExport;
+import dev.godwit.nbd.NbdServer;
+import dev.godwit.nbd.VolumeDevice;
+import dev.godwit.vmm.GuestMemory;
+import dev.godwit.vmm.Vmm;
+import dev.godwit.vmm.VmmSpec;
+import dev.godwit.volume.BaseImage;
+import dev.godwit.volume.DiskVolume;
+import dev.godwit.volume.PageSet;
+import dev.godwit.volume.Pages;
+import dev.godwit.volume.SourceVolume;
+import dev.godwit.volume.TargetVolume;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One VM on this host: its record, disk, VMM and channel to the guest. {@link #close} lets go of all of it and leaves the
+ * VMM running; {@link #discard} ends and removes it. Thread-safe.
+ */
+final class HostedVm implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(HostedVm.class);
+    static final String EXPORT = "disk";
+    private static final long MIB = 1 << 20;
+    /** A VMM that was told to quit does so in milliseconds; one that hangs is killed. */
+    private static final Duration QUIT_GRACE = Duration.ofSeconds(3);
+    /** Saving 750 KB of device state took up to 162 ms on a loaded machine. */
+    private static final Duration STATE_TIMEOUT = Duration.ofSeconds(10);
+
+    private final HostParts parts;
+    private final LocalImage image;
+    private final BaseImage base;
+    private final DiskVolume disk;
+    private volatile VmRecord record;
+    private @Nullable NbdServer nbd;
+    private @Nullable NbdExport export;
+    private volatile @Nullable Vmm vmm;
+    private volatile @Nullable GuestDoor guest;
+    private volatile boolean shutDown;
+
+    private HostedVm(HostParts parts, VmRecord record, LocalImage image, BaseImage base, DiskVolume disk) {
+        this.parts = parts;
+        this.record = record;
+        this.image = image;
+        this.base = base;
+        this.disk = disk;
+    }
+
+    /** Makes the files of a new VM; nothing runs yet. */
+    static HostedVm create(HostParts parts, VmRecord record, LocalImage image) throws IOException {
+        parts.records().save(record);
+        BaseImage base = BaseImage.open(image.disk(), image.digest());
+        try {
+            return new HostedVm(
+                    parts,
+                    record,
+                    image,
+                    base,
+                    DiskVolume.create(parts.paths().vm(record.id()), record.diskMib() * MIB, base));
+        } catch (IOException | RuntimeException e) {
+            base.close();
+            throw e;
+        }
+    }
+
+    /** Opens the files of a VM that an earlier hostd had. */
+    static HostedVm reopen(HostParts parts, VmRecord record, LocalImage image) throws IOException {
+        BaseImage base = BaseImage.open(image.disk(), image.digest());
+        try {
+            return new HostedVm(
+                    parts,
+                    record,
+                    image,
+                    base,
+                    DiskVolume.open(parts.paths().vm(record.id()), record.diskMib() * MIB, base));
+        } catch (IOException | RuntimeException e) {
+            base.close();
+            throw e;
+        }
+    }
+
+    VmRecord record() {
+        return record;
+    }
+
+    String id() {
+        return record.id();
+    }
+
+    LocalImage image() {
+        return image;
+    }
+
+    Path runDirectory() {
+        return parts.paths().run(record.id());
+    }
+
+    /** Writes down where the VM stands before anything acts on it. */
+    synchronized void enter(VmRecord.Phase phase, long fence) throws IOException {
+        VmRecord next = record.with(phase, fence);
+        parts.records().save(next);
+        record = next;
+    }
+
+    void enter(VmRecord.Phase phase) throws IOException {
+        enter(phase, record.fence());
+    }
+
+    /** Boots the guest. */
+    synchronized void boot() throws IOException {
+        prepareRun();
+        serveDisk(ExportMode.READ_WRITE);
+        started(parts.driver().start(spec(false)));
+    }
+
+    /**
+     * Starts a VMM that waits for device state; volumes are open to be filled.
+     *
+     * @return the socket where it waits
+     */
+    synchronized Path awaitState() throws IOException {
+        prepareRun();
+        Files.deleteIfExists(parts.paths().ramFile(record.id()));
+        serveDisk(ExportMode.BEFORE_COMMIT);
+        Vmm incoming = parts.driver().start(spec(true));
+        started(incoming);
+        clearMemory(incoming.memory());
+        Path stateSocket = incoming.guestSocket().resolveSibling("state-in.sock");
+        incoming.acceptState(stateSocket);
+        return stateSocket;
+    }
+
+    /**
+     * An incoming VMM has touched pages of its own (firmware, tables). The source sends what it has data for, and skips
+     * zero pages that it never sent: so all must be zero here before the stream begins.
+     */
+    private static void clearMemory(GuestMemory memory) throws IOException {
+        PageSet touched = memory.content();
+        for (long first = touched.next(0); first >= 0; first = touched.next(first)) {
+            int run = touched.run(first, Pages.PAGES_PER_BLOCK);
+            memory.zero(first, run);
+            first += run;
+        }
+    }
+
+    /** Takes back the VMM that an earlier hostd started. */
+    synchronized void adopt(ExportMode mode) throws IOException {
+        serveDisk(mode);
+        started(parts.driver().adopt(spec(false)));
+    }
+
+    private void prepareRun() throws IOException {
+        Files.createDirectories(runDirectory());
+        VmNetworkConfig network = parts.network();
+        if (network != null) {
+            TapDevice.of(record.id()).create(network.bridge());
+        }
+    }
+
+    /** Offers the disk on this VM's own socket, which only its VMM's user may open. */
+    private void serveDisk(ExportMode mode) throws IOException {
+        if (nbd == null) {
+            nbd = NbdServer.listen(nbdSocket(), record.uid());
+        }
+        if (export != null) {
+            nbd.withdraw(EXPORT);
+        }
+        export = new NbdExport(EXPORT, record.id(), record.fence(), new VolumeDevice(disk), mode);
+        nbd.export(export);
+    }
+
+    private Path nbdSocket() {
+        return runDirectory().resolve("nbd.sock");
+    }
+
+    private void started(Vmm running) {
+        vmm = running;
+        running.onEvent(this::heard);
+        running.exited().thenRun(() -> exited(running));
+    }
+
+    private VmmSpec spec(boolean incoming) {
+        VmNetworkConfig network = parts.network();
+        return new VmmSpec(
+                record.id(),
+                record.vcpus(),
+                record.memoryMib(),
+                record.accelerator(),
+                record.cpuTemplate(),
+                runDirectory(),
+                parts.paths().ramFile(record.id()),
+                image.kernel(),
+                image.initrd(),
+                image.kernelArguments(),
+                nbdSocket(),
+                EXPORT,
+                network == null
+                        ? null
+                        : new VmmSpec.TapSpec(TapDevice.of(record.id()).interfaceName(), record.mac()),
+                record.uid(),
+                record.id(),
+                incoming);
+    }
+
+    private void heard(Vmm.Event event) {
+        switch (event.name()) {
+            case "BLOCK_IO_ERROR" -> new DiskPause(this, parts).begin(event.detailJson());
+            case "SHUTDOWN" -> {
+                shutDown = true;
+                log.info("vm {}: the guest shut down ({})", record.id(), event.detailJson());
+            }
+            default -> log.debug("vm {}: {} {}", record.id(), event.name(), event.detailJson());
+        }
+    }
+
+    private void exited(Vmm gone) {
+        if (vmm != gone || record.phase() != VmRecord.Phase.RUNNING) {
+            return;
+        }
+        try {
+            if (shutDown) {
+                stopped();
+                return;
+            }
+            enter(VmRecord.Phase.LOST);
+            parts.events()
+                    .append(
+                            EventType.LOST,
+                            record.id(),
+                            "The VMM of VM " + record.name() + " ended without having been told to; its log is in "
+                                    + runDirectory());
+        } catch (IOException e) {
+            log.error("vm {} is lost, and its record can't be written: {}", record.id(), e.getMessage());
+        }
+    }
+
+    /** The running VMM, or the reason that there is none. */
+    Vmm vmm() throws IOException {
+        Vmm running = vmm;
+        if (running == null) {
+            throw new IOException("VM " + record.name() + " has no VMM now: it is " + record.phase());
+        }
+        return running;
+    }
+
+    /** Where sockets that the VMM connects to may lie: the directory belongs to its user. */
+    Path socketDirectory() throws IOException {
+        return vmm().guestSocket().resolveSibling(".").normalize();
+    }
+
+    /** What the guest's serial console said since its start on this host. */
+    Path consoleLog() throws IOException {
+        return vmm().consoleLog();
+    }
+
+    boolean hasVmm() {
+        return vmm != null;
+    }
+
+    DiskVolume disk() {
+        return disk;
+    }
+
+    GuestMemory memory() throws IOException {
+        return vmm().memory();
+    }
+
+    /** As a source sends them: memory first, so that a round ends with the disk's newest pages. */
+    List<SourceVolume> volumes() throws IOException {
+        return List.of(memory(), disk);
+    }
+
+    /** As a target fills them, in the same order. */
+    List<TargetVolume> arrivingVolumes() throws IOException {
+        return List.of(memory(), disk);
+    }
+
+    /** Bytes that the disk has of its own. */
+    long overlayBytes() {
+        return disk.content().count() * Pages.PAGE_BYTES;
+    }
+
+    /** Bytes of RAM that hold something. */
+    long residentBytes() throws IOException {
+        return memory().content().count() * Pages.PAGE_BYTES;
+    }
+
+    VmNeeds needs() throws IOException {
+        return new VmNeeds(
+                record.name(),
+                record.image(),
+                record.vcpus(),
+                record.memoryMib(),
+                record.diskMib(),
+                record.address(),
+                record.mac(),
+                record.accelerator(),
+                record.cpuTemplate(),
+                record.machineType(),
+                vmm().cpuFeatures(),
+                overlayBytes());
+    }
+
+    /** COMMIT is done: the disk takes writes under this fence, and the guest goes on. */
+    synchronized long goOn(long fence) throws IOException {
+        NbdExport waiting = export;
+        if (waiting != null && waiting.mode() == ExportMode.BEFORE_COMMIT) {
+            waiting.open();
+        }
+        vmm().resume();
+        long at = System.nanoTime();
+        enter(VmRecord.Phase.RUNNING, fence);
+        return at;
+    }
+
+    /** The channel to the guest; connects at the first use. */
+    synchronized GuestDoor guest() throws IOException {
+        GuestDoor link = guest;
+        if (link == null) {
+            link = GuestDoor.open(record.id(), vmm().guestSocket());
+            guest = link;
+        }
+        return link;
+    }
+
+    /** Tells the guest who it is now, gives it entropy and the time; after a boot and after a move. */
+    void greet() throws IOException {
+        guest().greet(record, parts.network());
+    }
+
+    /** What a move asks of this VM at its source. */
+    VmPort sourcePort() {
+        return new VmPort() {
+            @Override
+            public void pause() throws IOException {
+                vmm().pause();
+            }
+
+            @Override
+            public void resume(long fence) throws IOException {
+                enter(VmRecord.Phase.RUNNING, fence);
+                if (vmm().status() != Vmm.Status.RUNNING) {
+                    vmm().resume();
+                }
+            }
+
+            @Override
+            public void saveState(Path listeningSocket) throws IOException {
+                vmm().saveState(listeningSocket, STATE_TIMEOUT);
+            }
+
+            @Override
+            public void discard() throws IOException {
+                HostedVm.this.discard();
+            }
+        };
+    }
+
+    /** The guest is told to power off: its VMM's end is no loss. */
+    void expectPowerOff() {
+        shutDown = true;
+    }
+
+    /** The guest is off; the disk stays and can be exported. */
+    synchronized void stopped() throws IOException {
+        enter(VmRecord.Phase.STOPPED);
+        endVmm();
+    }
+
+    /** The disk of a stopped VM, read-only. */
+    synchronized DiskExport export() throws IOException {
+        serveDisk(ExportMode.READ_ONLY);
+        return new DiskExport(nbdSocket().toString(), EXPORT);
+    }
+
+    /** Ends what runs and removes all that this host has of the VM. Repeating it does no harm. */
+    synchronized void discard() throws IOException {
+        if (record.phase() == VmRecord.Phase.RUNNING) {
+            enter(VmRecord.Phase.GIVEN);
+        }
+        NbdExport offered = export;
+        if (offered != null) {
+            offered.fenceOff();
+        }
+        endVmm();
+        if (nbd != null) {
+            nbd.close();
+            nbd = null;
+            export = null;
+        }
+        disk.close();
+        base.close();
+        TapDevice.of(record.id()).delete();
+        Images.deleteTree(runDirectory());
+        Images.deleteTree(parts.paths().vm(record.id()));
+        parts.admission().release(record.id());
+    }
+
+    private void endVmm() throws IOException {
+        GuestDoor link = guest;
+        if (link != null) {
+            link.close();
+            guest = null;
+        }
+        Vmm running = vmm;
+        if (running != null) {
+            vmm = null;
+            running.end(QUIT_GRACE);
+            running.close();
+        }
+        Files.deleteIfExists(parts.paths().ramFile(record.id()));
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+        GuestDoor link = guest;
+        if (link != null) {
+            link.close();
+            guest = null;
+        }
+        Vmm running = vmm;
+        if (running != null) {
+            running.close();
+        }
+        if (nbd != null) {
+            nbd.close();
+            nbd = null;
+        }
+        disk.close();
+        base.close();
+    }
+}

@@ -1,0 +1,137 @@
+package dev.godwit.daemon;
+
+import dev.godwit.api.CreateVm;
+import dev.godwit.api.Move;
+import dev.godwit.api.MoveRequest;
+import dev.godwit.api.MoveStarted;
+import dev.godwit.api.Vm;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+
+/** VMs and their moves. */
+final class VmRoutes {
+    private static final int MODE_MAX = 07777;
+    private static final String MODE_DEFAULT = "644";
+
+    private final Control control;
+    private final Fleet fleet;
+
+    VmRoutes(Control control, Fleet fleet) {
+        this.control = control;
+        this.fleet = fleet;
+    }
+
+    List<Route> routes() {
+        return List.of(
+                new Route("GET", "/v1/vms", this::list),
+                new Route("POST", "/v1/vms", this::create),
+                vm("GET", "/v1/vms/{vm}", (request, response, vm) -> Answers.json(response, 200, control.vm(vm))),
+                vm("DELETE", "/v1/vms/{vm}", (request, response, vm) -> {
+                    control.deleteVm(vm);
+                    Answers.nothing(response);
+                }),
+                vm(
+                        "POST",
+                        "/v1/vms/{vm}/stop",
+                        (request, response, vm) -> Answers.json(response, 200, control.stopVm(vm))),
+                vm(
+                        "POST",
+                        "/v1/vms/{vm}/export",
+                        (request, response, vm) -> Answers.json(response, 200, control.exportDisk(vm))),
+                vm(
+                        "GET",
+                        "/v1/vms/{vm}/console",
+                        (request, response, vm) ->
+                                Answers.stream(response, "text/plain; charset=utf-8", control.console(vm))),
+                vm("PUT", "/v1/vms/{vm}/files", this::putFile),
+                vm(
+                        "GET",
+                        "/v1/vms/{vm}/files",
+                        (request, response, vm) -> Answers.stream(
+                                response, "application/octet-stream", control.getFile(vm, filePath(request)))),
+                vm("POST", "/v1/vms/{vm}/move", this::move),
+                new Route("GET", "/v1/moves", this::moves),
+                new Route("GET", "/v1/moves/{move}", this::moveRecord));
+    }
+
+    private interface VmAction {
+        void answer(ServerRequest request, ServerResponse response, String vm) throws Exception;
+    }
+
+    private Route vm(String method, String path, VmAction action) {
+        return new Route(method, path, (request, response) -> {
+            String vm = Parameters.path(request, "vm");
+            fleet.atOwner(vm, request, response, (here, answer) -> action.answer(here, answer, vm));
+        });
+    }
+
+    private void list(ServerRequest request, ServerResponse response) throws IOException {
+        List<Vm> vms = fleet.together(
+                request, control.vms(), "/v1/vms", Vm.class, Vm::id, (a, b) -> a.fence() >= b.fence() ? a : b);
+        Answers.json(response, 200, vms);
+    }
+
+    private void create(ServerRequest request, ServerResponse response) throws IOException {
+        Answers.json(response, 201, control.createVm(Bodies.json(request, CreateVm.class)));
+    }
+
+    private void move(ServerRequest request, ServerResponse response, String vm) throws IOException {
+        MoveRequest wanted = Bodies.json(request, MoveRequest.class);
+        Answers.json(
+                response,
+                202,
+                new MoveStarted(control.startMove(vm, wanted.target()).id()));
+    }
+
+    private void moves(ServerRequest request, ServerResponse response) throws IOException {
+        List<Move> moves =
+                fleet.together(request, control.moves(), "/v1/moves", Move.class, Move::id, VmRoutes::fuller);
+        Answers.json(response, 200, moves);
+    }
+
+    private void moveRecord(ServerRequest request, ServerResponse response) throws Exception {
+        String move = Parameters.path(request, "move");
+        fleet.whereKnown(
+                "/v1/moves/" + move,
+                request,
+                response,
+                (here, answer) -> Answers.json(answer, 200, control.move(move)));
+    }
+
+    /** Source and target both keep a record; the one that saw more states is newer, and the source's knows the bytes. */
+    private static Move fuller(Move a, Move b) {
+        if (a.states().size() != b.states().size()) {
+            return a.states().size() > b.states().size() ? a : b;
+        }
+        return a.bytesSent() != null ? a : b;
+    }
+
+    private void putFile(ServerRequest request, ServerResponse response, String vm) throws IOException {
+        String path = filePath(request);
+        String mode = Parameters.query(request, "mode").orElse(MODE_DEFAULT);
+        int bits;
+        try {
+            bits = Integer.parseInt(mode, 8);
+        } catch (NumberFormatException e) {
+            throw new BadRequest("mode=" + mode + " is not an octal number such as 644.");
+        }
+        if (bits < 0 || bits > MODE_MAX) {
+            throw new BadRequest("mode=" + mode + " is not between 0 and 7777 (octal).");
+        }
+        try (InputStream body = Bodies.raw(request, Bodies.FILE_BYTES_MAX)) {
+            control.putFile(vm, path, bits, body);
+        }
+        Answers.nothing(response);
+    }
+
+    private static String filePath(ServerRequest request) {
+        String path = Parameters.needed(request, "path");
+        if (!path.startsWith("/") || path.indexOf('\0') >= 0) {
+            throw new BadRequest("path=" + path + " is not an absolute path in the guest.");
+        }
+        return path;
+    }
+}

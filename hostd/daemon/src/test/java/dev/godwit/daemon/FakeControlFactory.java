@@ -1,0 +1,11 @@
+package dev.godwit.daemon;
+
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+
+/** A host of its own fleet, for hostds that run as processes of their own. */
+public final class FakeControlFactory implements ControlFactory {
+    @Override
+    public Control open(HostdConfig config, EventLog events, PrometheusRegistry metrics) {
+        return new FakeControl(config.hostId(), new FakeFleet(), events);
+    }
+}

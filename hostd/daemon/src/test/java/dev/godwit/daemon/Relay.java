@@ -1,0 +1,98 @@
+package dev.godwit.daemon;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A TCP relay before a host that can die as a machine does: with a reset, or silently with its sockets left open. */
+final class Relay implements AutoCloseable {
+    private final ServerSocketChannel server;
+    private final InetSocketAddress target;
+    private final List<SocketChannel> open = new CopyOnWriteArrayList<>();
+    private final AtomicLong toClient = new AtomicLong();
+    private volatile boolean frozen;
+
+    Relay(URI target) throws IOException {
+        this.target = new InetSocketAddress(target.getHost(), target.getPort());
+        this.server = ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        Thread.ofVirtual().name("relay").start(this::accept);
+    }
+
+    URI base() throws IOException {
+        return URI.create("http://127.0.0.1:" + ((InetSocketAddress) server.getLocalAddress()).getPort());
+    }
+
+    /** Bytes that clients got so far. */
+    long toClient() {
+        return toClient.get();
+    }
+
+    /** Nothing comes or goes any more, and nobody is told. */
+    void freeze() {
+        frozen = true;
+    }
+
+    /** Every connection is reset, and no new one is taken. */
+    void kill() throws IOException {
+        server.close();
+        for (SocketChannel channel : open) {
+            if (channel.isOpen()) {
+                channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+                channel.close();
+            }
+        }
+    }
+
+    private void accept() {
+        while (server.isOpen()) {
+            try {
+                SocketChannel client = server.accept();
+                open.add(client);
+                if (frozen) {
+                    continue;
+                }
+                SocketChannel host = SocketChannel.open(target);
+                open.add(host);
+                Thread.ofVirtual().start(() -> pump(client, host, false));
+                Thread.ofVirtual().start(() -> pump(host, client, true));
+            } catch (IOException over) {
+                return;
+            }
+        }
+    }
+
+    private void pump(SocketChannel from, SocketChannel to, boolean count) {
+        ByteBuffer buffer = ByteBuffer.allocate(16 * 1024);
+        try (from;
+                to) {
+            while (from.read(buffer) >= 0) {
+                if (frozen) {
+                    Thread.currentThread().join(); // for ever, holding both sockets open
+                }
+                buffer.flip();
+                while (buffer.hasRemaining()) {
+                    int written = to.write(buffer);
+                    toClient.addAndGet(count ? written : 0);
+                }
+                buffer.clear();
+            }
+        } catch (IOException over) {
+            return; // either side is gone, and with it the other
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        kill();
+    }
+}
