@@ -1,0 +1,71 @@
+package dev.godwit.lab;
+
+import dev.godwit.lab.report.DemoReport;
+import dev.godwit.lab.report.ReportFiles;
+import dev.godwit.lab.report.TerminalTimeline;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * {@code script/demo}: shows that a running build survives the loss of its machine. Exit status 0 verified, 1 a check
+ * failed, 2 usage, 3 could not set up.
+ */
+public final class Demo {
+    private static final int VERIFIED = 0;
+    private static final int CHECK_FAILED = 1;
+    private static final int USAGE = 2;
+    private static final int NOT_SET_UP = 3;
+
+    private Demo() {}
+
+    public static void main(String[] args) throws IOException {
+        DemoOptions options;
+        try {
+            options = DemoOptions.parse(args);
+        } catch (IllegalArgumentException e) {
+            System.err.println("script/demo: " + e.getMessage() + "\n" + DemoOptions.USAGE);
+            System.exit(USAGE);
+            return;
+        }
+        System.exit(run(options));
+    }
+
+    private static int run(DemoOptions options) throws IOException {
+        Findings findings = new Findings(options);
+        DemoRun demo = new DemoRun(options, findings, DistFiles.ofProperty(), caches(), tarball(), System.out);
+        try {
+            demo.run();
+        } catch (LabException e) {
+            findings.failed(String.valueOf(e.getMessage()));
+        } catch (IOException | RuntimeException e) {
+            findings.failed(e.toString());
+            e.printStackTrace();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            findings.failed("interrupted");
+        }
+        DemoReport report = findings.report();
+        ReportFiles.write(options.report(), report, findings.picture());
+        System.out.println();
+        System.out.print(TerminalTimeline.of(report));
+        System.out.println("report: "
+                + options.report().resolve("report.html").toAbsolutePath().normalize());
+        if (report.verified()) {
+            return VERIFIED;
+        }
+        return demo.isSetUp() ? CHECK_FAILED : NOT_SET_UP;
+    }
+
+    private static Path caches() {
+        String named = System.getenv("GODWIT_CACHE");
+        return Path.of(named == null || named.isEmpty() ? "/var/cache/godwit" : named);
+    }
+
+    private static Path tarball() {
+        String named = System.getProperty("godwit.lua.tarball");
+        if (named == null) {
+            throw new LabException("the system property godwit.lua.tarball is not set; run this by script/demo");
+        }
+        return Path.of(named);
+    }
+}

@@ -1,0 +1,53 @@
+package dev.godwit.lab;
+
+import java.net.URI;
+
+/**
+ * The configuration file of a lab host's hostd. Paths are as the host sees them.
+ *
+ * @param hostId name of the host in the fleet
+ * @param stateDirectory private to the host
+ * @param socket where hostd listens for local clients
+ * @param fleetStore the etcd node
+ * @param metadataEndpoint the host's own metadata server
+ */
+public record HostdConfig(
+        String hostId,
+        String stateDirectory,
+        String socket,
+        HostAddress address,
+        URI fleetStore,
+        URI metadataEndpoint) {
+
+    /** The file's text. */
+    public String yaml() {
+        return """
+                host-id: %s
+                role: host
+                state-directory: %s
+                socket: %s
+                rest-address: %s
+                peer-address: %s
+                plaintext: true
+                fleet-store:
+                  etcd: ["%s"]
+                cloud:
+                  driver: aws
+                  metadata-endpoint: "%s"
+                allow-emulation: true
+                vm-network:
+                  bridge: br-vm
+                  subnet: %s
+                  gateway: %s
+                """.formatted(
+                        hostId,
+                        stateDirectory,
+                        socket,
+                        address.restEndpoint(),
+                        address.peerEndpoint(),
+                        fleetStore,
+                        metadataEndpoint,
+                        LabNetwork.VM_SUBNET,
+                        LabNetwork.CLIENT);
+    }
+}

@@ -1,0 +1,167 @@
+package dev.godwit.lab;
+
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hosts that share nothing but a link, with a fleet store and a metadata server each, on this machine. The process must
+ * be in a network namespace of its own: that namespace is {@code lab}, with the outside client in it. Two labs can run
+ * at once. For one thread.
+ */
+public final class Lab implements AutoCloseable {
+    private static final int FIRST_METADATA_PORT = 8100;
+
+    private final DistFiles dist;
+    private final @Nullable Path cache;
+    private final LabDirectory directory;
+    private final LabNetwork network;
+    private final HostNamespaces holder;
+    private final EtcdNode fleetStore;
+    private final List<LabHost> hosts = new ArrayList<>();
+    private boolean kept;
+
+    private Lab(
+            DistFiles dist,
+            @Nullable Path cache,
+            LabDirectory directory,
+            LabNetwork network,
+            HostNamespaces holder,
+            EtcdNode fleetStore) {
+        this.dist = dist;
+        this.cache = cache;
+        this.directory = directory;
+        this.network = network;
+        this.holder = holder;
+        this.fleetStore = fleetStore;
+    }
+
+    /**
+     * Removes what dead labs left, makes the network and starts the fleet store.
+     *
+     * @param parent folder in which the lab makes its own, e.g. {@code /var/tmp}
+     * @param cache folder of caches that hosts must not share; null where there is none
+     */
+    public static Lab open(DistFiles dist, Path parent, @Nullable Path cache) {
+        LabDirectory.removeStale(parent);
+        LabNetwork network = LabNetwork.open();
+        LabDirectory directory = LabDirectory.make(parent);
+        HostNamespaces holder = HostNamespaces.openLabHolder(dist);
+        directory.record(holder);
+        try {
+            EtcdNode fleetStore = EtcdNode.start(holder, directory.path().resolve("etcd"), LabNetwork.LAB_CTL);
+            return new Lab(dist, cache, directory, network, holder, fleetStore);
+        } catch (LabException e) {
+            holder.close();
+            network.close();
+            directory.remove();
+            throw e;
+        }
+    }
+
+    /**
+     * Makes a host and starts hostd on it.
+     *
+     * @param id its name in the fleet
+     * @param number its place in the address plan; free again when its former holder is destroyed
+     * @param buildsImages whether it sees the folder of caches
+     */
+    public LabHost startHost(String id, int number, boolean buildsImages) {
+        LabHost host = makeHost(id, number, buildsImages);
+        host.startHostd(dist, fleetStore.clientUrl());
+        return host;
+    }
+
+    /** Makes a host without hostd. */
+    public LabHost makeHost(String id, int number, boolean buildsImages) {
+        Path own = directory.make(id);
+        HostNamespaces machine = HostNamespaces.open(dist, id, LabHost.mounts(own, dist, buildsImages ? null : cache));
+        directory.record(machine);
+        HostAddress address = new HostAddress(number);
+        network.attach(machine, address);
+        MetadataServer metadata = MetadataServer.start(
+                new InetSocketAddress(LabNetwork.LAB_CTL, FIRST_METADATA_PORT + hosts.size()),
+                "i-" + id,
+                InstantSource.system());
+        LabHost host = new LabHost(machine, address, metadata, network, own, environment(buildsImages));
+        hosts.add(host);
+        return host;
+    }
+
+    private Map<String, String> environment(boolean buildsImages) {
+        Map<String, String> environment = new HashMap<>(Map.of("JAVA_HOME", System.getProperty("java.home")));
+        if (buildsImages && cache != null) {
+            environment.put("GODWIT_CACHE", cache.toString());
+        }
+        return environment;
+    }
+
+    public EtcdNode fleetStore() {
+        return fleetStore;
+    }
+
+    /** The lab's folder: logs of etcd and of every host. */
+    public Path directory() {
+        return directory.path();
+    }
+
+    /**
+     * Lets the machines outlive this process.
+     *
+     * @return lines that say how to enter and how to remove them
+     */
+    public List<String> keep() {
+        kept = true;
+        directory.markKept();
+        List<String> lines = new ArrayList<>();
+        List<String> pids = new ArrayList<>();
+        holder.keep();
+        lines.add("enter lab:    nsenter --target " + holder.initPid() + " --net bash");
+        pids.add(Long.toString(holder.initPid()));
+        for (LabHost host : hosts) {
+            if (host.alive()) {
+                host.machine().keep();
+                lines.add("enter " + host.id() + ": "
+                        + String.join(" ", host.machine().entry()) + " bash");
+                pids.add(Long.toString(host.machine().initPid()));
+            }
+        }
+        lines.add("remove:       kill -KILL " + String.join(" ", pids) + "; rm -rf " + directory.path());
+        return lines;
+    }
+
+    @Override
+    public void close() {
+        if (kept) {
+            return;
+        }
+        List<Runnable> steps = new ArrayList<>();
+        hosts.reversed().forEach(host -> steps.add(host::close));
+        steps.addAll(List.of(holder::close, network::close, directory::remove));
+        closeAll(steps);
+    }
+
+    /** Carries out every step, also after one that failed, and then tells the first failure. */
+    private static void closeAll(List<Runnable> steps) {
+        LabException first = null;
+        for (Runnable step : steps) {
+            try {
+                step.run();
+            } catch (LabException e) {
+                if (first == null) {
+                    first = e;
+                } else {
+                    first.addSuppressed(e);
+                }
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
+    }
+}

@@ -1,0 +1,205 @@
+package dev.godwit.lab;
+
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.Proxy;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A host of the lab: its namespaces, its private state directory, its metadata server, and hostd in it. For one thread.
+ */
+public final class LabHost implements AutoCloseable {
+    /** Where the host finds its private directory. */
+    private static final String PRIVATE = "/run/godwit-host";
+
+    private static final String CONFIG = PRIVATE + "/hostd.yaml";
+    private static final String LOG = PRIVATE + "/hostd.log";
+    private static final String SOCKET = "/run/godwit/hostd.sock";
+    /** hostd probes its accelerator with a tiny guest at its start; a loaded machine takes its time. */
+    private static final Duration READY_WAIT = Duration.ofSeconds(90);
+    /** How much of a log goes into a message. */
+    private static final int LOG_LINES_SHOWN = 15;
+
+    private static final String PLAN = " plan: ";
+
+    private final HostNamespaces machine;
+    private final HostAddress address;
+    private final MetadataServer metadata;
+    private final LabNetwork network;
+    private final Path directory;
+    private long hostdPid;
+    private final Map<String, String> environment;
+    private boolean destroyed;
+
+    LabHost(
+            HostNamespaces machine,
+            HostAddress address,
+            MetadataServer metadata,
+            LabNetwork network,
+            Path directory,
+            Map<String, String> environment) {
+        this.environment = Map.copyOf(environment);
+        this.machine = machine;
+        this.address = address;
+        this.metadata = metadata;
+        this.network = network;
+        this.directory = directory;
+    }
+
+    /**
+     * The mounts that make a host private: what it sees of the machine below is the installed software, read where it
+     * lies; everything it can meet another host through is its own.
+     *
+     * @param directory the host's directory in the lab's
+     * @param cache the folder of caches, hidden from all hosts but the one that builds images; null where it is not
+     */
+    static List<String> mounts(Path directory, DistFiles dist, @Nullable Path cache) {
+        List<String> mounts = new ArrayList<>(List.of("tmpfs=/run", "bind=" + directory + ":" + PRIVATE));
+        List<Path> hidden = new ArrayList<>(List.of(Path.of("/tmp"), Path.of("/var/tmp")));
+        if (cache != null && Files.isDirectory(cache)) {
+            hidden.add(cache);
+        }
+        for (Path path : hidden) {
+            if (!dist.root().startsWith(path)) {
+                mounts.add("tmpfs=" + path);
+            }
+        }
+        return mounts;
+    }
+
+    public String id() {
+        return machine.name();
+    }
+
+    public HostAddress address() {
+        return address;
+    }
+
+    /** Where clients reach its hostd. */
+    public URI endpoint() {
+        return URI.create("http://" + address.restEndpoint());
+    }
+
+    public MetadataServer metadata() {
+        return metadata;
+    }
+
+    public HostNamespaces machine() {
+        return machine;
+    }
+
+    /** Its private directory as the lab sees it: {@code hostd.log}, {@code hostd.yaml}, {@code state}. */
+    public Path directory() {
+        return directory;
+    }
+
+    /** A path of the host as the lab can open it, also for unix sockets. */
+    public Path path(String inside) {
+        return machine.path(inside);
+    }
+
+    /** Writes the configuration and starts hostd; returns when it answers. */
+    public void startHostd(DistFiles dist, URI fleetStore) {
+        HostdConfig config =
+                new HostdConfig(id(), PRIVATE + "/state", SOCKET, address, fleetStore, metadata.endpoint());
+        try {
+            Files.createDirectories(directory.resolve("state"));
+            Files.writeString(directory.resolve("hostd.yaml"), config.yaml());
+        } catch (IOException e) {
+            throw new LabException("the configuration of " + id() + " can't be written: " + e.getMessage(), e);
+        }
+        machine.run("mkdir", "-p", "/run/godwit");
+        launchHostd(dist);
+    }
+
+    /** Starts hostd again, on the configuration it had. */
+    public void launchHostd(DistFiles dist) {
+        hostdPid = machine.start(environment, LOG, List.of(dist.hostd().toString(), "--config", CONFIG));
+        Patience.waitFor("hostd on " + id() + " to answer at " + endpoint(), READY_WAIT, this::answers);
+    }
+
+    /** Kills hostd without a warning. */
+    public void killHostd() {
+        machine.signal(hostdPid, "KILL");
+    }
+
+    /** Bytes that this host has sent over its peer link. */
+    public long peerBytesSent() {
+        return network.peerBytesSent(machine);
+    }
+
+    /** Cuts or mends its peer link. */
+    public void peerLink(boolean up) {
+        network.peerLink(machine, up);
+    }
+
+    public boolean alive() {
+        return machine.alive();
+    }
+
+    /** The plans that its hostd has made, oldest first, each a sentence. */
+    public List<String> plans() {
+        try (Stream<String> lines = Files.lines(directory.resolve("hostd.log"))) {
+            return lines.filter(line -> line.contains(PLAN))
+                    .map(line -> line.substring(line.indexOf(PLAN) + 1))
+                    .toList();
+        } catch (IOException e) {
+            throw new LabException("the log of hostd on " + id() + " can't be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** The end of hostd's log, for messages. */
+    public String logTail() {
+        try {
+            List<String> lines = Files.readAllLines(directory.resolve("hostd.log"));
+            return String.join("\n", lines.subList(Math.max(0, lines.size() - LOG_LINES_SHOWN), lines.size()));
+        } catch (IOException e) {
+            return "(no log: " + e.getMessage() + ")";
+        }
+    }
+
+    /** The machine is taken away: hostd, VMM and all else in it are killed, its namespaces and its link end. */
+    public void destroy() {
+        if (!destroyed) {
+            destroyed = true;
+            LabCgroups groups = LabCgroups.of(machine);
+            machine.close();
+            network.detach(id());
+            groups.remove();
+            metadata.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        destroy();
+    }
+
+    private Optional<Boolean> answers() {
+        if (!Files.exists(machine.path("/proc/" + hostdPid))) {
+            throw new LabException("hostd on " + id() + " ended at its start:\n" + logTail());
+        }
+        try {
+            HttpURLConnection connection =
+                    (HttpURLConnection) endpoint().resolve("/v1/host").toURL().openConnection(Proxy.NO_PROXY);
+            connection.setConnectTimeout(1000);
+            connection.setReadTimeout(5000);
+            try {
+                return connection.getResponseCode() == HttpURLConnection.HTTP_OK ? Optional.of(true) : Optional.empty();
+            } finally {
+                connection.disconnect();
+            }
+        } catch (IOException e) {
+            return Optional.empty(); // not listening yet: Patience says so if it lasts
+        }
+    }
+}

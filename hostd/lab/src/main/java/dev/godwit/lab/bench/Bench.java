@@ -1,0 +1,32 @@
+package dev.godwit.lab.bench;
+
+import java.util.Arrays;
+
+/** {@code script/bench NAME}: runs one bench, which prints its document. */
+public final class Bench {
+    private static final String USAGE = """
+            usage: script/bench NAME [--json FILE] [more]
+              nbd    the NBD server against qemu-nbd and nbdkit, over random and sequential reads and writes
+              wire   the peer wire against a bare socket and zstd | socat
+            """;
+
+    private Bench() {}
+
+    /** Exit 0 when printed, 1 on error, 2 on wrong usage. */
+    public static void main(String[] arguments) throws Exception {
+        if (arguments.length == 0) {
+            System.err.print(USAGE);
+            System.exit(2);
+        }
+        String[] rest = Arrays.copyOfRange(arguments, 1, arguments.length);
+        switch (arguments[0]) {
+            case "--list" -> System.out.println("nbd\nwire");
+            case "nbd" -> NbdBench.main(rest);
+            case "wire" -> WireBench.main(rest);
+            default -> {
+                System.err.print("there is no bench \"" + arguments[0] + "\"\n" + USAGE);
+                System.exit(2);
+            }
+        }
+    }
+}

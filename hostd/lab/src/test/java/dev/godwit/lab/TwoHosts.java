@@ -1,0 +1,137 @@
+package dev.godwit.lab;
+
+import dev.godwit.api.BuildImage;
+import dev.godwit.api.CreateVm;
+import dev.godwit.api.ExecRequest;
+import dev.godwit.api.Image;
+import dev.godwit.api.ImageState;
+import dev.godwit.api.Move;
+import dev.godwit.client.Endpoint;
+import dev.godwit.client.GodwitClient;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Two real hosts with a real etcd and the guest image on both: what the end-to-end tests of moves stand on. */
+final class TwoHosts implements AutoCloseable {
+    static final DistFiles DIST = DistFiles.ofProperty();
+    static final int MEMORY_MIB = 256;
+    static final int DISK_MIB = 3072;
+    private static final Duration IMAGE_LIMIT = Duration.ofMinutes(20);
+    private static final Duration MOVE_LIMIT = Duration.ofMinutes(2);
+    private static final Path CACHE =
+            Path.of(Optional.ofNullable(System.getenv("GODWIT_CACHE")).orElse("/var/cache/godwit"));
+
+    final Lab lab;
+    final LabHost a;
+    final LabHost b;
+    final GodwitClient onA;
+    final GodwitClient onB;
+    final GodwitClient both;
+    final String image;
+    private int vms;
+
+    TwoHosts() throws IOException {
+        lab = Lab.open(DIST, Path.of("/var/tmp"), CACHE);
+        a = lab.startHost("host-a", 1, true);
+        b = lab.startHost("host-b", 2, false);
+        onA = new GodwitClient(List.of(endpoint(a)));
+        onB = new GodwitClient(List.of(endpoint(b)));
+        both = new GodwitClient(List.of(endpoint(a), endpoint(b)));
+        onA.buildImage(new BuildImage("debian-ci", "debian-ci"));
+        Image built = Patience.waitFor("the guest image", IMAGE_LIMIT, () -> ready(onA));
+        image = Optional.ofNullable(built.digest()).orElseThrow(() -> new IOException(String.valueOf(built.detail())));
+        onA.pushImage(image, "host-b");
+    }
+
+    private static Optional<Image> ready(GodwitClient client) {
+        try {
+            return Optional.of(client.image("debian-ci")).filter(image -> image.state() != ImageState.BUILDING);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Endpoint endpoint(LabHost host) {
+        return Endpoint.parse(host.endpoint().toString());
+    }
+
+    /** A booted VM on host-a, reached through both hosts. */
+    Guest vm() throws IOException {
+        String id = onA.createVm(new CreateVm("test-" + ++vms, image, 1, MEMORY_MIB, DISK_MIB))
+                .id();
+        Guest guest = new Guest(both, id);
+        guest.awaitRunning();
+        return guest;
+    }
+
+    /** Starts the page checker in a guest; the exec's id. */
+    String startPages(Guest guest) throws IOException {
+        guest.put("/usr/local/bin/pages", 0755, Files.readAllBytes(DIST.probe("pages")));
+        String exec = guest.start(new ExecRequest(
+                List.of("/usr/local/bin/pages", "--mib", "32", "--rate", "1500", "--status", "/run/pages.json"),
+                Map.of(),
+                null,
+                false));
+        awaitPages(guest, 2000);
+        return exec;
+    }
+
+    /** Waits until the page checker has verified that many pages; fails on a wrong one. */
+    void awaitPages(Guest guest, long verified) {
+        Patience.waitFor("the page checker to verify " + verified + " pages", MOVE_LIMIT, () -> {
+            try {
+                var status = guest.json("/run/pages.json");
+                if (status.path("errors").asLong() > 0) {
+                    throw new AssertionError("the page checker found wrong pages: " + status);
+                }
+                return status.path("verified").asLong() >= verified ? Optional.of(true) : Optional.empty();
+            } catch (IOException e) {
+                return Optional.empty(); // no status yet, or the guest is on its way; Patience says so if it lasts
+            }
+        });
+    }
+
+    /** The newest figure of the page checker. */
+    long pagesVerified(Guest guest) throws IOException {
+        return guest.json("/run/pages.json").path("verified").asLong();
+    }
+
+    /** Waits for a move's end and gives its record. */
+    static Move ended(GodwitClient client, String moveId) {
+        return Patience.waitFor("move " + moveId + " to end", MOVE_LIMIT, () -> {
+            try {
+                return Optional.of(client.moveRecord(moveId)).filter(Move::ended);
+            } catch (IOException e) {
+                return Optional.empty(); // its hostd is being restarted
+            }
+        });
+    }
+
+    /** The descriptors and threads of a host's hostd. */
+    int[] resources(LabHost host) {
+        String pid = host.machine()
+                .run("pgrep", "-f", "hostd.jar")
+                .strip()
+                .lines()
+                .findFirst()
+                .orElseThrow();
+        return new int[] {
+            host.machine().run("ls", "/proc/" + pid + "/fd").split("\\s+").length,
+            host.machine().run("ls", "/proc/" + pid + "/task").split("\\s+").length
+        };
+    }
+
+    @Override
+    public void close() {
+        both.close();
+        onA.close();
+        onB.close();
+        lab.close();
+    }
+}
