@@ -18,9 +18,13 @@ import dev.godwit.volume.SourceVolume;
 import dev.godwit.volume.TargetVolume;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -419,7 +423,25 @@ final class HostedVm implements AutoCloseable {
             running.end(QUIT_GRACE);
             running.close();
         }
+        endStrays();
         Files.deleteIfExists(parts.paths().ramFile(record.id()));
+    }
+
+    /** A VMM whose hostd was killed while it started can't be adopted; its user is this VM's alone, so it is known by it. */
+    private void endStrays() throws IOException {
+        for (ProcessHandle process : ProcessHandle.allProcesses().toList()) {
+            Path entry = Path.of("/proc", Long.toString(process.pid()));
+            try {
+                if (Files.getAttribute(entry, "unix:uid").equals(record.uid())) {
+                    process.destroyForcibly();
+                    process.onExit().get(QUIT_GRACE.toSeconds(), TimeUnit.SECONDS);
+                }
+            } catch (NoSuchFileException e) {
+                log.trace("process {} ended by itself", process.pid(), e);
+            } catch (InterruptedException | ExecutionException | TimeoutException e) {
+                throw new IOException("process " + process.pid() + " of vm " + record.id() + " could not be ended", e);
+            }
+        }
     }
 
     @Override
