@@ -7,13 +7,15 @@ import dev.godwit.fleet.HostLease;
 import dev.godwit.fleet.HostRecord;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Keeps this host known to the fleet. After a crash the old lease still stands for a while; and a store may be away at the
- * start: both are waited for in the background, because VMs must be served meanwhile.
+ * start: both are waited for in the background, because VMs must be served meanwhile. A store that answers is waited for.
  */
 final class FleetPresence implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(FleetPresence.class);
@@ -21,10 +23,13 @@ final class FleetPresence implements AutoCloseable {
     private static final Duration LEASE = Duration.ofSeconds(10);
 
     private static final Duration RETRY = Duration.ofMillis(500);
+    /** Who sees this host answer may name it to others at once; the first call to an etcd took up to 3 s. */
+    private static final Duration FIRST_WAIT = Duration.ofSeconds(5);
 
     private final FleetStore store;
     private final HostRecord host;
     private final Thread thread;
+    private final CountDownLatch known = new CountDownLatch(1);
     private @Nullable HostLease lease;
 
     private FleetPresence(FleetStore store, HostRecord host) {
@@ -45,7 +50,18 @@ final class FleetPresence implements AutoCloseable {
                         text(config.peerAddress()),
                         Map.of("cpu-template", config.cpuTemplate())));
         presence.thread.start();
+        presence.awaitFirst();
         return presence;
+    }
+
+    private void awaitFirst() {
+        try {
+            if (!known.await(FIRST_WAIT.toSeconds(), TimeUnit.SECONDS)) {
+                log.warn("host {} begins to serve without being known to the fleet; it goes on trying", host.hostId());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static String text(@Nullable ListenAddress address) {
@@ -61,6 +77,7 @@ final class FleetPresence implements AutoCloseable {
                     synchronized (this) {
                         lease = got;
                     }
+                    known.countDown();
                     log.info("host {} is known to the fleet", host.hostId());
                     return;
                 } catch (HostIdTaken | FleetStoreUnavailable e) {
