@@ -103,7 +103,7 @@ final class Moves {
                     record.fence(),
                     vm.needs().write());
             PeerLink wire = peers.link(target);
-            PeerTarget targetPort = new PeerTarget(wire);
+            PeerTarget targetPort = new PeerTarget(wire, facts);
             MoveStream stream = new MoveStream(moveId, vm.volumes(), wire, vm.socketDirectory());
             SourceMove move = new SourceMove(
                     host,
@@ -113,7 +113,7 @@ final class Moves {
                     stream,
                     convergence(planned, cause, stream));
             CompletableFuture<MoveRecord> end = new CompletableFuture<>();
-            Thread.ofPlatform().name("move-" + moveId).start(() -> run(move, targetPort, stream, target, facts, end));
+            Thread.ofPlatform().name("move-" + moveId).start(() -> run(move, stream, target, end));
             awaitFirstState(facts);
             return new Begun(moveId, end);
         } catch (IOException | RuntimeException e) {
@@ -138,17 +138,9 @@ final class Moves {
         return new SourcePorts(new NamedTarget(peers, record.reservation().to()), vm, ownership);
     }
 
-    private void run(
-            SourceMove move,
-            PeerTarget targetPort,
-            MoveStream stream,
-            HostRecord target,
-            MoveLog.Facts facts,
-            CompletableFuture<MoveRecord> end) {
+    private void run(SourceMove move, MoveStream stream, HostRecord target, CompletableFuture<MoveRecord> end) {
         try {
             MoveRecord record = move.run();
-            facts.sharesClock = targetPort.sharesClock();
-            moveLog.entered(record);
             stream.reports().stream()
                     .mapToDouble(dev.godwit.replication.RoundReport::bandwidthBytesPerSecond)
                     .max()

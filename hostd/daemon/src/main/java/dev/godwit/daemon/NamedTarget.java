@@ -42,6 +42,6 @@ record NamedTarget(Peers peers, String hostId) implements TargetPort {
     private PeerTarget port() throws IOException {
         HostRecord host =
                 peers.record(hostId).orElseThrow(() -> new IOException("host " + hostId + " is not in the fleet now"));
-        return new PeerTarget(peers.link(host));
+        return new PeerTarget(peers.link(host), new MoveLog.Facts());
     }
 }

@@ -20,15 +20,12 @@ final class PeerTarget implements TargetPort {
     private static final Duration SHORT = Duration.ofSeconds(1);
 
     private final PeerLink link;
-    private volatile boolean sharesClock;
+    private final MoveLog.Facts facts;
 
-    PeerTarget(PeerLink link) {
+    /** @param facts are told whether the target's monotonic clock is this host's too: both run on one kernel */
+    PeerTarget(PeerLink link, MoveLog.Facts facts) {
         this.link = link;
-    }
-
-    /** Whether the target's monotonic clock is this host's too: both run on one kernel. */
-    boolean sharesClock() {
-        return sharesClock;
+        this.facts = facts;
     }
 
     @Override
@@ -36,7 +33,7 @@ final class PeerTarget implements TargetPort {
         try {
             byte[] promise =
                     link.call(MoveCalls.RESERVE, MoveCalls.write(new MoveCalls.Reserve(reservation, planned)), RESERVE);
-            sharesClock =
+            facts.sharesClock =
                     MoveCalls.read(promise, MoveCalls.Reserved.class).bootId().equals(MoveCalls.bootId());
         } catch (PeerRefused refused) {
             if (refused.code().equals(MoveCalls.REFUSED)) {
