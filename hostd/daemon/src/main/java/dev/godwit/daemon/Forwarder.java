@@ -73,6 +73,25 @@ final class Forwarder implements AutoCloseable {
 
     /** Passes a request on and its answer back, until the answer ends or either side is gone. */
     void pass(ServerRequest request, ServerResponse response, String host, URI restAddress) throws IOException {
+        HttpRequest.BodyPublisher body = request.content().hasEntity()
+                ? HttpRequest.BodyPublishers.ofInputStream(request.content()::inputStream)
+                : HttpRequest.BodyPublishers.noBody();
+        pass(request, body, response, host, restAddress);
+    }
+
+    /** The same with a body that was read already. */
+    void pass(ServerRequest request, byte[] body, ServerResponse response, String host, URI restAddress)
+            throws IOException {
+        pass(request, HttpRequest.BodyPublishers.ofByteArray(body), response, host, restAddress);
+    }
+
+    private void pass(
+            ServerRequest request,
+            HttpRequest.BodyPublisher body,
+            ServerResponse response,
+            String host,
+            URI restAddress)
+            throws IOException {
         int hops = hops(request);
         if (hops >= HOPS_MAX) {
             throw new BadRequest(
@@ -82,7 +101,7 @@ final class Forwarder implements AutoCloseable {
         }
         HttpResponse<InputStream> answer;
         try {
-            answer = http.send(onward(request, restAddress, hops + 1), HttpResponse.BodyHandlers.ofInputStream());
+            answer = http.send(onward(request, body, restAddress, hops + 1), HttpResponse.BodyHandlers.ofInputStream());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new Unavailable("hostd stops; it was passing the request on to host " + host + ". Try again.", e);
@@ -92,8 +111,8 @@ final class Forwarder implements AutoCloseable {
                             + "). Try again, or ask that host.",
                     e);
         }
-        try (InputStream body = answer.body()) {
-            back(answer, body, response);
+        try (InputStream answered = answer.body()) {
+            back(answer, answered, response);
         }
     }
 
@@ -117,7 +136,25 @@ final class Forwarder implements AutoCloseable {
         }
     }
 
-    private static HttpRequest onward(ServerRequest request, URI restAddress, int hops) {
+    /**
+     * Sends a request that was read already to another host, which answers it by itself.
+     *
+     * @return its answer, whatever the status; an {@link IOException} leaves open whether it acted
+     */
+    HttpResponse<byte[]> ask(OtherHost host, ServerRequest request, byte[] body) throws IOException {
+        HttpRequest onward =
+                onward(request, HttpRequest.BodyPublishers.ofByteArray(body), host.restAddress(), hops(request) + 1);
+        try {
+            return http.send(
+                    onward, HttpResponse.BodyHandlers.limiting(HttpResponse.BodyHandlers.ofByteArray(), ASK_BYTES_MAX));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("Interrupted while host " + host.id() + " was asked", e);
+        }
+    }
+
+    private static HttpRequest onward(
+            ServerRequest request, HttpRequest.BodyPublisher body, URI restAddress, int hops) {
         String query = request.query().isEmpty() ? "" : "?" + request.query().rawValue();
         HttpRequest.Builder onward =
                 HttpRequest.newBuilder(restAddress.resolve(request.path().rawPath() + query));
@@ -127,9 +164,6 @@ final class Forwarder implements AutoCloseable {
             }
         }
         onward.header(HOPS.defaultCase(), Integer.toString(hops));
-        HttpRequest.BodyPublisher body = request.content().hasEntity()
-                ? HttpRequest.BodyPublishers.ofInputStream(request.content()::inputStream)
-                : HttpRequest.BodyPublishers.noBody();
         return onward.method(request.prologue().method().text(), body).build();
     }
 
