@@ -30,6 +30,7 @@ final class Help {
     private static final String VM = """
             godwit vm create NAME --image IMAGE [--vcpus 1] [--memory-mib 512] [--disk-mib 4096]
                              [--owner ID] [--key KEY] [--label K=V]... [--lease SECONDS]
+                             [--no-wait] [--timeout SECONDS]
             godwit vm list [--owner ID] [--label K=V]...
             godwit vm renew NAME [--lease SECONDS]
             godwit vm show NAME
@@ -62,8 +63,9 @@ final class Help {
             case "vm create" -> """
                 godwit vm create NAME --image IMAGE [--vcpus 1] [--memory-mib 512] [--disk-mib 4096]
                                  [--owner ID] [--key KEY] [--label K=V]... [--lease SECONDS]
-                Makes a VM on the host that answers, or on another when that has no room, and boots it. IMAGE is a name
-                or a digest. With --key the same command twice makes one VM. With --lease the VM is ended when
+                                 [--no-wait] [--timeout SECONDS]
+                Makes a VM on the host that answers, or on another when that has no room, boots it, and waits until its
+                guest answers. IMAGE is a name or a digest. With --key the same command twice makes one VM. With --lease the VM is ended when
                 'godwit vm renew' is not heard of for so long.
 
                   godwit vm create build-7 --image debian-ci --vcpus 2 --memory-mib 1024

@@ -14,6 +14,8 @@ final class VmCommands {
     private static final int VCPUS = 1;
     private static final int MEMORY_MIB = 512;
     private static final int DISK_MIB = 4096;
+    /** hostd gives a guest three minutes to come up. */
+    private static final int BOOT_SECONDS = 200;
 
     private final Session session;
     private final Fleet fleet;
@@ -27,8 +29,17 @@ final class VmCommands {
         Arguments arguments = new Arguments(
                 "vm create",
                 line,
-                Set.of("--image", "--vcpus", "--memory-mib", "--disk-mib", "--owner", "--key", "--label", "--lease"),
-                Set.of());
+                Set.of(
+                        "--image",
+                        "--vcpus",
+                        "--memory-mib",
+                        "--disk-mib",
+                        "--owner",
+                        "--key",
+                        "--label",
+                        "--lease",
+                        "--timeout"),
+                Set.of("--no-wait"));
         CreateVm wanted;
         try {
             wanted = new CreateVm(
@@ -58,7 +69,33 @@ final class VmCommands {
         boolean keyed = wanted.key() != null;
         byte[] vm = fleet.document(
                 keyed ? fleet.repeatable(request, Fleet.WORK_MILLIS) : fleet.once(request, Fleet.WORK_MILLIS));
+        if (!arguments.flag("--no-wait")) {
+            vm = awaitRunning(vm, arguments.number("--timeout", BOOT_SECONDS));
+        }
         printVm(vm, keyed ? "there" : "created");
+    }
+
+    /** A guest that does not answer yet takes no command: so the next line of a script may use it. */
+    private byte[] awaitRunning(byte[] created, int seconds) throws Failure, IOException {
+        byte[] vm = created;
+        String id = Json.text(Json.object(created), "id");
+        long start = System.nanoTime();
+        while (Json.text(Json.object(vm), "state").equals("creating")) {
+            if (System.nanoTime() - start > seconds * 1_000_000_000L) {
+                throw new Failure(
+                        Failure.FAILED,
+                        "The guest of VM " + id + " did not answer within " + seconds + " s; 'godwit vm console " + id
+                                + "' shows how far it is.");
+            }
+            MoveCommands.pause();
+            vm = fleet.get("/v1/vms/" + Session.encoded(id));
+        }
+        if (Json.text(Json.object(vm), "state").equals("lost")) {
+            throw new Failure(
+                    Failure.FAILED,
+                    "The guest of VM " + id + " did not come up; 'godwit vm console " + id + "' shows what it said.");
+        }
+        return vm;
     }
 
     private static void putIfGiven(Map<String, @Nullable Object> body, String field, @Nullable Object value) {

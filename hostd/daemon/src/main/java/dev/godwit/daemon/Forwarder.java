@@ -16,6 +16,10 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Passes requests on to the host that owns what they are about, streaming both ways, and asks other hosts. A header counts
@@ -36,6 +40,15 @@ final class Forwarder implements AutoCloseable {
 
     /** About the longest answer a host of a thousand VMs can give; the bound guards our memory. */
     private static final int ASK_BYTES_MAX = 16 * 1024 * 1024;
+
+    /**
+     * A VM's shut-down takes up to a minute before its answer begins; streams begin at once. A host that died without a
+     * reset is noticed by it, not by TCP's quarter of an hour.
+     */
+    private static final Duration ANSWER_HEAD_TIMEOUT = Duration.ofMinutes(2);
+
+    /** The copy of an image is the one answer that may take longer. */
+    private static final Duration PUSH_TIMEOUT = Duration.ofHours(1);
 
     private static final int COPY_BYTES = 64 * 1024;
 
@@ -100,16 +113,25 @@ final class Forwarder implements AutoCloseable {
                             + " is named as the next; ownership changes or the hosts' clocks or records disagree. Try again.");
         }
         HttpResponse<InputStream> answer;
+        Duration atMost = request.path().path().endsWith("/push") ? PUSH_TIMEOUT : ANSWER_HEAD_TIMEOUT;
+        var sent =
+                http.sendAsync(onward(request, body, restAddress, hops + 1), HttpResponse.BodyHandlers.ofInputStream());
         try {
-            answer = http.send(onward(request, body, restAddress, hops + 1), HttpResponse.BodyHandlers.ofInputStream());
+            answer = sent.get(atMost.toSeconds(), TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            sent.cancel(true);
+            throw new Unavailable(
+                    "Host " + host + " owns it, and gave no answer at " + restAddress + " within " + atMost.toSeconds()
+                            + " s. Try again, or ask that host.",
+                    e);
+        } catch (ExecutionException e) {
+            throw new Unavailable(
+                    "Host " + host + " owns it, and did not answer at " + restAddress + " (" + reason(e.getCause())
+                            + "). Try again, or ask that host.",
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new Unavailable("hostd stops; it was passing the request on to host " + host + ". Try again.", e);
-        } catch (IOException e) {
-            throw new Unavailable(
-                    "Host " + host + " owns it, and did not answer at " + restAddress + " (" + reason(e)
-                            + "). Try again, or ask that host.",
-                    e);
         }
         try (InputStream answered = answer.body()) {
             back(answer, answered, response);
@@ -190,8 +212,8 @@ final class Forwarder implements AutoCloseable {
         }
     }
 
-    private static String reason(IOException e) {
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    private static String reason(@Nullable Throwable e) {
+        return e == null ? "unknown" : e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 
     @Override

@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -166,7 +167,7 @@ final class VmLifecycle {
             VmNetworkConfig network = parts.network();
             return network == null
                     ? store.create(vm)
-                    : new AddressPool(store, Subnet.parse(network.subnet())).create(vm);
+                    : new AddressPool(store, Subnet.parse(network.subnet()), Set.of(network.gateway())).create(vm);
         } catch (NameTaken e) {
             throw new Conflict(
                     ProblemCode.NAME_TAKEN,
