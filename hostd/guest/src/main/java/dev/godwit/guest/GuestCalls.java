@@ -86,6 +86,11 @@ final class GuestCalls {
         open.values().forEach(call -> call.answer().completeExceptionally(new GuestException("the channel is closed")));
     }
 
+    /** Whether an error says that guestd does not know the session. */
+    static boolean isNoSession(Frame answer) throws GuestException {
+        return GuestRefused.Reason.ofCode(answer.words().u32()) == GuestRefused.Reason.NO_SESSION;
+    }
+
     GuestException refusal(FrameType type, Frame answer) {
         try {
             return refusal(type, answer.words());
