@@ -15,8 +15,8 @@ import java.time.Duration;
 import java.util.UUID;
 
 /**
- * A running guest that answers, with fresh entropy, the time and an identity of its own. Closing ends it and leaves
- * nothing. For one thread; {@link #vmm} and {@link #channel} are thread-safe.
+ * A running guest that answers, with fresh entropy, the time and a name of its own; it has no network card. Closing ends
+ * it and leaves nothing. For one thread; {@link #vmm} and {@link #channel} are thread-safe.
  */
 public final class TestVm implements AutoCloseable {
     /** A program under emulation on a loaded machine; one that says nothing for longer hangs. */
@@ -39,11 +39,6 @@ public final class TestVm implements AutoCloseable {
     /** The guest's host name. */
     public String name() {
         return place.hostname();
-    }
-
-    /** Its IPv4 address; nothing routes to it. */
-    public String address() {
-        return place.address();
     }
 
     /** Its VMM, memory included. */

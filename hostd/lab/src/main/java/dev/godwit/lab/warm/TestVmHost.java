@@ -225,7 +225,6 @@ public final class TestVmHost implements AutoCloseable {
         own.add(() -> SavedStates.deleteTree(place.directory()));
         passable(place.directory());
         Files.createDirectory(place.diskFolder());
-        own.add(place.plugTap());
     }
 
     private Vmm launch(Opened own, VmPlace place, GuestImage image, GuestShape shape, boolean incoming)

@@ -1,13 +1,10 @@
 package dev.godwit.lab.warm;
 
-import dev.godwit.guest.GuestNetwork;
 import dev.godwit.guest.ResumeRequest;
-import dev.godwit.lab.Command;
 import dev.godwit.vmm.Accelerator;
 import dev.godwit.vmm.CpuTemplate;
 import dev.godwit.vmm.VmmSpec;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,10 +24,6 @@ record VmPlace(int number, Path directory, Path ramFile) {
     private static final int FIRST_UID = 250_000;
 
     private static final int NUMBER_MAX = 250;
-    /** VMs' MTU for life (design, section 8). */
-    private static final int MTU = 1370;
-    /** The card that a guest is booted with; it takes its own address afterwards, as a clone does. */
-    private static final String BOOT_MAC = "02:67:0a:d5:00:00";
 
     VmPlace {
         if (number < 1 || number > NUMBER_MAX) {
@@ -50,10 +43,6 @@ record VmPlace(int number, Path directory, Path ramFile) {
         return FIRST_UID + number;
     }
 
-    String address() {
-        return "10.213.0." + number;
-    }
-
     Path diskFolder() {
         return directory.resolve("disk");
     }
@@ -64,18 +53,6 @@ record VmPlace(int number, Path directory, Path ramFile) {
 
     Path runDirectory() {
         return directory.resolve("run");
-    }
-
-    String tap() {
-        return "gwt" + number;
-    }
-
-    /** A tap device of its own, up; removed by closing. */
-    AutoCloseable plugTap() {
-        Command.of("ip", "tuntap", "add", "dev", tap(), "mode", "tap", "vnet_hdr")
-                .run();
-        Command.of("ip", "link", "set", "dev", tap(), "up").run();
-        return () -> Command.of("ip", "link", "del", "dev", tap()).run();
     }
 
     VmmSpec spec(GuestImage image, GuestShape shape, Accelerator accelerator, CpuTemplate cpu, boolean incoming) {
@@ -92,21 +69,15 @@ record VmPlace(int number, Path directory, Path ramFile) {
                 image.kernelArguments(),
                 nbdSocket(),
                 VmDisk.EXPORT,
-                new VmmSpec.TapSpec(tap(), BOOT_MAC),
+                null,
                 uid(),
                 id(),
                 incoming);
     }
 
     /** What guestd is told when this VM starts or goes on. */
-    ResumeRequest identity() throws IOException {
-        GuestNetwork network = new GuestNetwork(
-                "02:67:0a:d5:00:%02x".formatted(number),
-                MTU,
-                List.of(new GuestNetwork.Address(InetAddress.getByName(address()), 24)),
-                List.of(InetAddress.getByName("10.213.0.254")),
-                Optional.empty());
-        return new ResumeRequest(hostname(), 1, Optional.of(network));
+    ResumeRequest identity() {
+        return new ResumeRequest(hostname(), 1, Optional.empty());
     }
 
     /**

@@ -58,7 +58,7 @@ class TestVmTest {
     }
 
     @Test
-    void twoGuestsOfOneStateHaveTheirOwnEntropyTimeNameAndAddress() throws Exception {
+    void twoGuestsOfOneStateHaveTheirOwnEntropyTimeAndName() throws Exception {
         try (TestVm one = host.start(IMAGE);
                 TestVm other = host.start(IMAGE)) {
             String random = "head -c 32 /dev/urandom | sha256sum; cat /proc/sys/kernel/random/uuid";
@@ -67,7 +67,6 @@ class TestVmTest {
                 assertThat(vm.run("hostname")).isEqualTo(vm.name() + "\n");
                 Instant guest = vm.channel().ping().guestTime();
                 assertThat(Duration.between(guest, Instant.now()).abs()).isLessThan(Duration.ofSeconds(2));
-                assertThat(vm.run("ip", "-o", "-4", "addr", "show", "eth0")).contains(vm.address() + "/24");
             }
             assertThat(one.name()).isNotEqualTo(other.name());
         }
@@ -123,15 +122,22 @@ class TestVmTest {
         })) {
             List<String> events = new CopyOnWriteArrayList<>();
             vm.vmm().onEvent(event -> events.add(event.name()));
+            vm.channel().exec(ExecRequest.of("write", "sh", "-c", """
+                    i=0; while [ ! -e /run/stop ]; do i=$((i+1)); echo $i >>/root/kept; sync; echo $i; sleep 0.1; done"""));
+            String seen = "tail -n 1 /root/kept";
+            Awaitility.await()
+                    .atMost(SOON)
+                    .until(() -> !vm.run("sh", "-c", seen).isBlank());
             device.get().fail(true);
-            vm.channel().exec(ExecRequest.of("write", "sh", "-c", "echo kept >/root/kept; sync; cat /root/kept"));
             Awaitility.await().atMost(SOON).until(() -> vm.vmm().status() == Vmm.Status.IO_ERROR);
             Awaitility.await().atMost(SOON).until(() -> events.contains("BLOCK_IO_ERROR"));
             device.get().fail(false);
             vm.vmm().resume();
+            vm.run("touch", "/run/stop");
             assertThat(vm.channel().await("write", SOON)).isEqualTo(new ExecState.Exited(0));
-            assertThat(vm.run("sh", "-c", "echo 3 >/proc/sys/vm/drop_caches; cat /root/kept"))
-                    .isEqualTo("kept\n");
+            String written = vm.run("sh", "-c", "echo 3 >/proc/sys/vm/drop_caches; cat /root/kept");
+            List<String> lines = written.lines().toList();
+            assertThat(lines).hasSizeGreaterThan(1).endsWith(Integer.toString(lines.size()));
             assertThat(vm.run("dmesg", "--level", "err,crit,alert,emerg")).isEmpty();
         }
     }
@@ -141,11 +147,9 @@ class TestVmTest {
         VmPlace place;
         try (TestVm vm = host.start(IMAGE)) {
             place = vm.place();
-            assertThat(Path.of("/sys/class/net", place.tap())).exists();
             assertThat(processesOf(place.uid())).hasSize(1);
         }
         assertThat(processesOf(place.uid())).isEmpty();
-        assertThat(Path.of("/sys/class/net", place.tap())).doesNotExist();
         assertThat(place.directory()).doesNotExist();
         assertThat(place.ramFile()).doesNotExist();
     }
