@@ -41,8 +41,8 @@ final class GuestLink implements AutoCloseable {
     private static final Duration BACKOFF_FIRST = Duration.ofMillis(10);
     /** A VMM that starts takes about 100 ms to listen; more often than this is noise. */
     private static final Duration BACKOFF_MAX = Duration.ofMillis(250);
-    /** A guest whose frames break the connection sooner than this makes the next one wait longer: it fills no log. */
-    private static final Duration SOUND_CONNECTION = Duration.ofSeconds(2);
+    /** A guest can make us greet and hang up as often as it likes, but not fill the log. */
+    private static final Duration TELL_EVERY = Duration.ofSeconds(2);
 
     private static final Duration HELLO_AGAIN_FIRST = Duration.ofSeconds(2);
     /** A paused VM answers nothing for long; each greeting is 60 bytes of its socket's buffer. */
@@ -58,6 +58,8 @@ final class GuestLink implements AutoCloseable {
     private final Thread thread;
     private volatile @Nullable Connection connection;
     private volatile String state = "not connected yet";
+    /** Of the reading thread. */
+    private long told;
 
     GuestLink(String vm, Path socket, RandomGenerator random, Listener listener) {
         this.vm = vm;
@@ -91,7 +93,6 @@ final class GuestLink implements AutoCloseable {
         Duration backoff = BACKOFF_FIRST;
         while (closed.getCount() > 0) {
             boolean greeted = false;
-            long began = System.nanoTime();
             try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
                 channel.connect(UnixDomainSocketAddress.of(socket));
                 greeted = serve(channel);
@@ -99,8 +100,7 @@ final class GuestLink implements AutoCloseable {
                 state = "no connection to " + socket + ": " + lost.getMessage();
                 log.debug("vm {}: {}", vm, state);
             }
-            boolean sound = greeted && System.nanoTime() - began > SOUND_CONNECTION.toNanos();
-            backoff = sound ? BACKOFF_FIRST : min(backoff.multipliedBy(2), BACKOFF_MAX);
+            backoff = greeted ? BACKOFF_FIRST : min(backoff.multipliedBy(2), BACKOFF_MAX);
             try {
                 if (closed.await(backoff.toMillis(), TimeUnit.MILLISECONDS)) {
                     return;
@@ -132,9 +132,19 @@ final class GuestLink implements AutoCloseable {
         }
         state = "the connection to " + socket + " was closed by the VMM";
         if (mine.opened) {
-            log.info("vm {}: channel to guestd closed", vm);
+            tell("closed");
         }
         return mine.opened;
+    }
+
+    private void tell(String what) {
+        long now = System.nanoTime();
+        if (told == 0 || now - told > TELL_EVERY.toNanos()) {
+            told = now;
+            log.info("vm {}: channel to guestd {}", vm, what);
+        } else {
+            log.debug("vm {}: channel to guestd {}", vm, what);
+        }
     }
 
     private static Duration min(Duration left, Duration right) {
@@ -219,12 +229,7 @@ final class GuestLink implements AutoCloseable {
             }
             greeted = true;
             state = "connected to " + socket;
-            // A guest can make us greet as often as it likes, but not fill the log.
-            if (opened) {
-                log.debug("vm {}: channel to guestd open again", vm);
-            } else {
-                log.info("vm {}: channel to guestd open", vm);
-            }
+            tell("open");
             opened = true;
             listener.established();
         }
