@@ -65,10 +65,10 @@ final class ArrivingVms implements IncomingVmPort {
         try {
             LocalImage image = images.require(needs.image());
             fitness.check(needs);
-            if (vms.find(reservation.vmId()).isPresent()
-                    || vms.find(needs.name()).isPresent()) {
-                throw new ReservationRefused("host " + reservation.to() + " has a VM " + needs.name() + " ("
-                        + reservation.vmId() + ") already; remove it there first");
+            Optional<HostedVm> taken = vms.find(reservation.vmId()).or(() -> vms.find(needs.name()));
+            if (taken.isPresent()) {
+                throw new ReservationRefused("host " + reservation.to() + " has a VM "
+                        + taken.get().record().name() + " (" + taken.get().id() + ") already; remove it there first");
             }
             int uid =
                     parts.admission().admit(reservation.vmId(), needs.vcpus(), needs.memoryMib(), needs.overlayBytes());

@@ -81,7 +81,7 @@ public final class HostControlFactory implements ControlFactory {
                 cgroups,
                 config.handOverTimeout()));
         HostFitness fitness = new HostFitness(driver, config.allowEmulation());
-        Admission admission = new Admission(memoryMib, config.vmsMax(), paths.state());
+        Admission admission = new Admission(memoryMib, config.vmsMax(), paths.vms());
         Images images = new Images(paths, new ImageRecipes(home), config.hostId());
         ImageTransfer transfer = new ImageTransfer(images);
         Vms vms = new Vms();

@@ -336,10 +336,17 @@ final class HostedVm implements AutoCloseable {
         return at;
     }
 
-    /** The channel to the guest; connects at the first use. */
+    /**
+     * The channel to the guest; connects at the first use.
+     *
+     * @throws Unavailable the VM has just gone to another host, which answers
+     */
     synchronized GuestDoor guest() throws IOException {
         GuestDoor link = guest;
         if (link == null) {
+            if (record.phase() == VmRecord.Phase.GIVEN) {
+                throw new Unavailable("VM " + record.name() + " goes on at another host now; ask again.");
+            }
             link = GuestDoor.open(record.id(), vmm().guestSocket());
             guest = link;
         }

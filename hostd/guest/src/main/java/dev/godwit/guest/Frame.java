@@ -24,7 +24,12 @@ record Frame(int type, int sequence, long session, long request, byte[] payload)
     }
 
     Words words() {
-        return new Words(payload);
+        return words("a frame");
+    }
+
+    /** @param what the payload is, for messages */
+    Words words(String what) {
+        return new Words(what, payload);
     }
 
     ByteBuffer encoded() {

@@ -33,7 +33,8 @@ final class GuestCalls {
         this.socket = socket;
     }
 
-    Frame call(GuestLink link, FrameType type, Supplier<byte[]> payload, Duration patience)
+    /** The words of the answer. */
+    Words call(GuestLink link, FrameType type, Supplier<byte[]> payload, Duration patience)
             throws GuestException, InterruptedException {
         long until = System.nanoTime() + patience.toNanos();
         if (!permits.tryAcquire(patience.toNanos(), TimeUnit.NANOSECONDS)) {
@@ -48,11 +49,11 @@ final class GuestCalls {
             if (answer.type() == FrameType.ERROR.code()) {
                 throw refusal(type, answer);
             }
-            return answer;
+            return answer.words("the answer of vm " + vm + " to " + type);
         } catch (TimeoutException none) {
             throw silent(link, type, patience);
         } catch (ExecutionException closed) {
-            throw new GuestException("vm " + vm + ": " + type + " was not answered: the channel is closed", closed);
+            throw new GuestSilent("vm " + vm + ": " + type + " was not answered: the channel is closed", closed);
         } finally {
             open.remove(request);
             permits.release();
@@ -86,9 +87,14 @@ final class GuestCalls {
         open.values().forEach(call -> call.answer().completeExceptionally(new GuestException("the channel is closed")));
     }
 
+    /** Whether an error says that guestd does not know the session. */
+    static boolean isNoSession(Frame answer) throws GuestException {
+        return GuestRefused.Reason.ofCode(answer.words().u32()) == GuestRefused.Reason.NO_SESSION;
+    }
+
     GuestException refusal(FrameType type, Frame answer) {
         try {
-            return refusal(type, answer.words());
+            return refusal(type, answer.words("the refusal of vm " + vm + " to " + type));
         } catch (GuestException cutShort) {
             return cutShort;
         }

@@ -100,14 +100,14 @@ public final class GuestChannel implements AutoCloseable {
         byte[] entropy = new byte[ENTROPY_BYTES];
         random.nextBytes(entropy);
         Supplier<byte[]> payload = () -> request.payload(entropy, nanos(clock.instant()));
-        Words words = call(FrameType.RESUME, payload).words();
+        Words words = call(FrameType.RESUME, payload);
         return new Resumed(Duration.ofNanos(words.u64()), Duration.ofNanos(words.u64()));
     }
 
     public Pong ping() throws GuestException, InterruptedException {
         long from = System.nanoTime();
         byte[] payload = new Payload().bytes(new byte[0]).done();
-        Words words = call(FrameType.PING, () -> payload).words();
+        Words words = call(FrameType.PING, () -> payload);
         return new Pong(
                 Duration.ofNanos(words.u64()),
                 Instant.ofEpochSecond(0, words.u64()),
@@ -121,7 +121,7 @@ public final class GuestChannel implements AutoCloseable {
             throw new IllegalArgumentException("exec " + request.id() + " has " + payload.length
                     + " bytes of arguments and environment, more than " + Frame.PAYLOAD_BYTES_MAX);
         }
-        return call(FrameType.EXEC, () -> payload).words().u64();
+        return call(FrameType.EXEC, () -> payload).u64();
     }
 
     /** A reader of a stream from an absolute offset; as many as are wanted may read the same one. */
@@ -156,8 +156,7 @@ public final class GuestChannel implements AutoCloseable {
                     .u8(eof && from + length == bytes.length ? 1 : 0)
                     .bytes(bytes, from, length)
                     .done();
-            accepted = Math.max(
-                    accepted, call(FrameType.STDIN, () -> payload).words().u64());
+            accepted = Math.max(accepted, call(FrameType.STDIN, () -> payload).u64());
         } while (accepted < end);
         return accepted;
     }
@@ -183,8 +182,7 @@ public final class GuestChannel implements AutoCloseable {
 
     private ExecStatus status(String exec, Duration atMost) throws GuestException, InterruptedException {
         byte[] payload = new Payload().string(exec).done();
-        return ExecStatus.read(
-                calls.call(link, FrameType.STATUS, () -> payload, atMost).words());
+        return ExecStatus.read(calls.call(link, FrameType.STATUS, () -> payload, atMost));
     }
 
     /** The state of the exec when it has ended, or when the time is over and it still runs. */
@@ -208,7 +206,7 @@ public final class GuestChannel implements AutoCloseable {
 
     /** The execs that guestd knows, by id. */
     public Map<String, ExecState> execs() throws GuestException, InterruptedException {
-        Words words = call(FrameType.LIST, () -> new byte[0]).words();
+        Words words = call(FrameType.LIST, () -> new byte[0]);
         Map<String, ExecState> states = new LinkedHashMap<>();
         while (words.hasMore()) {
             states.put(words.string(), ExecState.read(words));
@@ -249,7 +247,7 @@ public final class GuestChannel implements AutoCloseable {
         readers.values().forEach(reader -> reader.fail(new GuestException("the channel to vm " + vm + " is closed")));
     }
 
-    Frame call(FrameType type, Supplier<byte[]> payload) throws GuestException, InterruptedException {
+    Words call(FrameType type, Supplier<byte[]> payload) throws GuestException, InterruptedException {
         return calls.call(link, type, payload, patience);
     }
 

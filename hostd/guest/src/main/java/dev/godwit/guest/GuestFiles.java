@@ -49,7 +49,7 @@ final class GuestFiles {
         while (true) {
             byte[] payload =
                     new Payload().string(path).u64(offset).u32(PIECE_BYTES).done();
-            Words words = channel.call(FrameType.GET, () -> payload).words();
+            Words words = channel.call(FrameType.GET, () -> payload);
             words.u64();
             byte[] piece = words.bytes();
             if (piece.length == 0) {
@@ -62,7 +62,7 @@ final class GuestFiles {
 
     FileStat stat(String path) throws GuestException, InterruptedException {
         byte[] payload = new Payload().string(path).done();
-        Words words = channel.call(FrameType.STAT, () -> payload).words();
+        Words words = channel.call(FrameType.STAT, () -> payload);
         return new FileStat(words.u32(), words.u64(), words.u32(), words.u32(), Instant.ofEpochSecond(0, words.u64()));
     }
 }

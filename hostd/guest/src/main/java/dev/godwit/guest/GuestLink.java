@@ -41,6 +41,8 @@ final class GuestLink implements AutoCloseable {
     private static final Duration BACKOFF_FIRST = Duration.ofMillis(10);
     /** A VMM that starts takes about 100 ms to listen; more often than this is noise. */
     private static final Duration BACKOFF_MAX = Duration.ofMillis(250);
+    /** A guest can make us greet and hang up as often as it likes, but not fill the log. */
+    private static final Duration TELL_EVERY = Duration.ofSeconds(2);
 
     private static final Duration HELLO_AGAIN_FIRST = Duration.ofSeconds(2);
     /** A paused VM answers nothing for long; each greeting is 60 bytes of its socket's buffer. */
@@ -56,6 +58,8 @@ final class GuestLink implements AutoCloseable {
     private final Thread thread;
     private volatile @Nullable Connection connection;
     private volatile String state = "not connected yet";
+    /** Of the reading thread. */
+    private long told;
 
     GuestLink(String vm, Path socket, RandomGenerator random, Listener listener) {
         this.vm = vm;
@@ -117,7 +121,7 @@ final class GuestLink implements AutoCloseable {
         try {
             mine.read();
         } catch (IOException lost) {
-            if (!mine.greeted) {
+            if (!mine.opened) {
                 throw lost;
             }
             log.debug("vm {}: connection lost: {}", vm, lost.toString());
@@ -127,10 +131,20 @@ final class GuestLink implements AutoCloseable {
             writer.interrupt();
         }
         state = "the connection to " + socket + " was closed by the VMM";
-        if (mine.greeted) {
-            log.info("vm {}: channel to guestd closed", vm);
+        if (mine.opened) {
+            tell("closed");
         }
-        return mine.greeted;
+        return mine.opened;
+    }
+
+    private void tell(String what) {
+        long now = System.nanoTime();
+        if (told == 0 || now - told > TELL_EVERY.toNanos()) {
+            told = now;
+            log.info("vm {}: channel to guestd {}", vm, what);
+        } else {
+            log.debug("vm {}: channel to guestd {}", vm, what);
+        }
     }
 
     private static Duration min(Duration left, Duration right) {
@@ -154,6 +168,7 @@ final class GuestLink implements AutoCloseable {
         private final long session = random.nextLong() | 1;
         private final FrameReader frames = new FrameReader(session);
         private volatile boolean greeted;
+        private boolean opened;
         private volatile boolean over;
         private int sendSequence;
         private int expectedSequence;
@@ -186,6 +201,9 @@ final class GuestLink implements AutoCloseable {
             }
             if (type.get() == FrameType.HELLO_ACK) {
                 welcome(frame);
+            } else if (type.get() == FrameType.ERROR && (!greeted || GuestCalls.isNoSession(frame))) {
+                // guestd began anew (a guest that rebooted keeps its socket) and does not know the session.
+                greetAgain();
             } else if (greeted) {
                 boolean lost = frame.sequence() != expectedSequence || type.get() == FrameType.GAP;
                 expectedSequence = frame.sequence() + 1;
@@ -193,10 +211,15 @@ final class GuestLink implements AutoCloseable {
                 if (lost) {
                     listener.framesLost();
                 }
-            } else if (type.get() == FrameType.ERROR) {
-                // guestd began anew and does not know the session: greet at once.
-                queue.add(hello());
             }
+        }
+
+        private void greetAgain() {
+            greeted = false;
+            state = "connected to " + socket + ", guestd began anew and has not answered HELLO";
+            // Where the queue is full of greetings already, one of them will do.
+            boolean queued = queue.offer(hello());
+            log.debug("vm {}: guestd knows no session; greeting {}", vm, queued ? "again" : "is on its way");
         }
 
         private void welcome(Frame frame) {
@@ -206,7 +229,8 @@ final class GuestLink implements AutoCloseable {
             }
             greeted = true;
             state = "connected to " + socket;
-            log.info("vm {}: channel to guestd open", vm);
+            tell("open");
+            opened = true;
             listener.established();
         }
 

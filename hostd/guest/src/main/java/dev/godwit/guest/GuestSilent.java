@@ -7,4 +7,8 @@ public final class GuestSilent extends GuestException {
     public GuestSilent(String message) {
         super(message);
     }
+
+    public GuestSilent(String message, Throwable cause) {
+        super(message, cause);
+    }
 }

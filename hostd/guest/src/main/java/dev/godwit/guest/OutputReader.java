@@ -119,6 +119,9 @@ public final class OutputReader implements AutoCloseable {
         boolean repeated;
         lock.lock();
         try {
+            if (failure != null) {
+                return; // nobody reads on: what still comes must not pile up here
+            }
             long end = offset + bytes.length;
             repeated = end <= received;
             if (end > received && offset <= received) {
@@ -130,6 +133,7 @@ public final class OutputReader implements AutoCloseable {
             if (received - consumed > WINDOW_BYTES) {
                 failure = new GuestException("guestd sent " + (received - consumed) + " bytes of " + name()
                         + " ahead, more than its window of " + WINDOW_BYTES);
+                changed.signalAll();
             }
         } finally {
             lock.unlock();

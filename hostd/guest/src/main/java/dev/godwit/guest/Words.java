@@ -7,9 +7,12 @@ import java.nio.ByteOrder;
 
 /** Reads what {@link Payload} writes. A guest is not trusted: words that are not there are an error, never an exception of the buffer. */
 final class Words {
+    private final String what;
     private final ByteBuffer bytes;
 
-    Words(byte[] payload) {
+    /** @param what it is, for messages */
+    Words(String what, byte[] payload) {
+        this.what = what;
         this.bytes = ByteBuffer.wrap(payload).order(ByteOrder.LITTLE_ENDIAN);
     }
 
@@ -52,8 +55,8 @@ final class Words {
 
     private void need(int count) throws GuestException {
         if (count < 0 || count > bytes.remaining()) {
-            throw new GuestException("guestd's frame is cut short: " + count + " bytes wanted, " + bytes.remaining()
-                    + " left of " + bytes.limit());
+            throw new GuestException(what + " is no sound one of guestd: " + count + " bytes wanted, "
+                    + bytes.remaining() + " left of " + bytes.limit());
         }
     }
 }

@@ -1,9 +1,11 @@
 package dev.godwit.lab;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.Proxy;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -164,6 +166,16 @@ public final class LabHost implements AutoCloseable {
             return String.join("\n", lines.subList(Math.max(0, lines.size() - LOG_LINES_SHOWN), lines.size()));
         } catch (IOException e) {
             return "(no log: " + e.getMessage() + ")";
+        }
+    }
+
+    /** What hostd has logged since its log had that many bytes. */
+    public String logFrom(long offset) {
+        try (InputStream log = Files.newInputStream(directory.resolve("hostd.log"))) {
+            log.skipNBytes(offset);
+            return new String(log.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new LabException("the log of hostd on " + id() + " can't be read: " + e.getMessage(), e);
         }
     }
 

@@ -9,6 +9,7 @@ import dev.godwit.api.Move;
 import dev.godwit.api.MoveState;
 import dev.godwit.api.VmState;
 import dev.godwit.client.ExecStream;
+import dev.godwit.fleet.FleetStore;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -20,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,6 +44,7 @@ import org.junit.jupiter.api.Timeout;
 class MovesTest {
     private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final int GARBAGE_STREAMS = 50;
+    private static final int DISK_MIB = TwoHosts.DISK_MIB;
     private static final Set<MoveState> MOVED = Set.of(MoveState.RELEASE, MoveState.DONE);
 
     private TwoHosts hosts;
@@ -204,6 +207,114 @@ class MovesTest {
     }
 
     @Test
+    void aTargetWithoutDiskSpaceRefusesInReserveAndSaysHowMuch() throws Exception {
+        Guest guest = hosts.vm();
+        hosts.startPages(guest);
+        guest.run("sh", "-c", "head -c 64M /dev/urandom >/root/data; sync; sha256sum /root/data >/root/sum");
+        try (SmallDisk small = SmallDisk.on(hosts.b, 200)) {
+            Move refused = TwoHosts.ended(hosts.onA, hosts.onA.move(guest.vm(), "host-b"));
+            assertThat(refused.state()).isEqualTo(MoveState.REFUSED);
+            assertThat(refused.failure())
+                    .containsPattern("host host-b: The VM needs 3[0-9]{2} MiB of disk")
+                    .contains(small.folder() + " has 200 MiB free");
+            hosts.awaitPages(guest, hosts.pagesVerified(guest) + 2000);
+            assertThat(hosts.onA.vm(guest.vm()).state()).isEqualTo(VmState.RUNNING);
+            assertThat(Files.list(small.host().path(small.folder())).toList()).isEmpty();
+        }
+        assertMoved(TwoHosts.ended(hosts.onA, hosts.onA.move(guest.vm(), "host-b")));
+        assertThat(guest.run("sh", "-c", "echo 3 >/proc/sys/vm/drop_caches; sha256sum -c /root/sum"))
+                .contains("OK");
+        hosts.awaitPages(guest, hosts.pagesVerified(guest) + 2000);
+    }
+
+    @Test
+    void aTargetWhoseCpuLacksAFlagRefusesInReserveAndNamesIt() throws Exception {
+        Guest guest = hosts.vm();
+        hosts.startPages(guest);
+        try (LesserCpu lesser = LesserCpu.of(hosts.b)) {
+            restart(lesser.host());
+            Move refused = moveWhenKnown(guest, "host-b");
+            assertThat(refused.state()).isEqualTo(MoveState.REFUSED);
+            assertThat(refused.failure())
+                    .contains("host host-b: CPU template \"x86-64-v2-godwit1\" lacks aes on this host");
+            hosts.awaitPages(guest, hosts.pagesVerified(guest) + 2000);
+            assertThat(hosts.onA.vm(guest.vm()).state()).isEqualTo(VmState.RUNNING);
+        }
+        restart(hosts.b);
+        assertMoved(moveWhenKnown(guest, "host-b"));
+        hosts.awaitPages(guest, hosts.pagesVerified(guest) + 2000);
+    }
+
+    private static void restart(LabHost host) {
+        host.killHostd();
+        host.launchHostd(TwoHosts.DIST);
+    }
+
+    @Test
+    void aTargetThatHasAnotherVmOfTheNameRefusesInReserveAndSaysWhich() throws Exception {
+        Guest guest = hosts.vm();
+        String name = hosts.onA.vm(guest.vm()).name();
+        assertThatThrownBy(() -> hosts.onB.createVm(new CreateVm(name, hosts.image, 1, TwoHosts.MEMORY_MIB, DISK_MIB)))
+                .hasMessageContaining("There is a VM \"" + name + "\" in the fleet");
+        assertThat(hosts.both.vms()).hasSize(1);
+        // A fleet store that was set back to an older day has forgotten the VM, and another takes its name.
+        try (FleetStore store = hosts.fleetStore()) {
+            store.delete(guest.vm(), "host-a", 1);
+        }
+        String other = hosts.onB
+                .createVm(new CreateVm(name, hosts.image, 1, TwoHosts.MEMORY_MIB, DISK_MIB))
+                .id();
+        new Guest(hosts.onB, other).awaitRunning();
+        Move refused = TwoHosts.ended(hosts.onB, hosts.onB.move(other, "host-a"));
+        assertThat(refused.state()).isEqualTo(MoveState.REFUSED);
+        assertThat(refused.failure())
+                .contains("host host-a has a VM " + name + " (" + guest.vm() + ") already; remove it there first");
+        hosts.onA.deleteVm(guest.vm());
+        assertMoved(TwoHosts.ended(hosts.onB, hosts.onB.move(other, "host-a")));
+    }
+
+    @Test
+    void aGuestThatTurnsOnItsHostHarmsNeitherHostdNorAnotherGuest() throws Exception {
+        Guest bystander = hosts.vm();
+        hosts.startPages(bystander);
+        Guest hostile = hosts.vm();
+        hostile.put(HostileProgram.PATH, 0755, HostileProgram.compiled());
+        int[] before = hosts.resources(hosts.a);
+        long logged = Files.size(hosts.a.directory().resolve("hostd.log"));
+        long verified = hosts.pagesVerified(bystander);
+        String attack = hostile.start(ExecRequest.of(HostileProgram.PATH, "24", "20261124"));
+        List<String> reasons = new ArrayList<>();
+        Patience.waitFor("the hostile guest to have done with it", LIMIT, () -> {
+            try {
+                return Optional.of(hosts.onA.exec(hostile.vm(), attack)).filter(exec -> exec.exit() != null);
+            } catch (IOException reason) {
+                reasons.add(String.valueOf(reason.getMessage()));
+                return Optional.empty();
+            }
+        });
+        assertThat(hosts.onA.exec(hostile.vm(), attack).exit()).isZero();
+        assertThat(reasons)
+                .allSatisfy(reason -> assertThat(reason).contains(hostile.vm()).doesNotContain("a mistake of its own"));
+        assertThat(hosts.pagesVerified(bystander)).isGreaterThan(verified + 5000);
+        assertThat(hostile.run("echo", "well")).isEqualTo("well\n");
+        String log = hosts.a.logFrom(logged);
+        assertThat(log).doesNotContain("Exception in thread", "a mistake of its own", "OutOfMemoryError");
+        assertThat(log.length()).as("what a guest can make hostd log").isLessThan(100_000);
+        awaitResources(hosts.a, before);
+        assertMoved(TwoHosts.ended(hosts.onA, hosts.onA.move(hostile.vm(), "host-b")));
+        assertThat(hostile.run("echo", "well")).isEqualTo("well\n");
+        hosts.awaitPages(bystander, hosts.pagesVerified(bystander) + 2000);
+    }
+
+    private void awaitResources(LabHost host, int[] before) {
+        Patience.waitFor(
+                "hostd to let go of connections and threads",
+                LIMIT,
+                () -> Optional.of(hosts.resources(host))
+                        .filter(now -> now[0] <= before[0] + 10 && now[1] <= before[1] + 20));
+    }
+
+    @Test
     void aRefusedRequestSaysWhatIsWrongAndLeavesNothing() throws Exception {
         assertThatThrownBy(() -> hosts.onA.createVm(new CreateVm("x", "no-such-image", 1, 256, 3072)))
                 .hasMessageContaining("no image no-such-image");
@@ -243,12 +354,7 @@ class MovesTest {
         hosts.awaitPages(guest, hosts.pagesVerified(guest) + 2000);
         assertThat(guest.run("sh", "-c", "dd if=/dev/zero of=/root/z bs=1M count=4 conv=fsync 2>&1"))
                 .contains("copied");
-        int[] after = Patience.waitFor(
-                "hostd to let go of the connections",
-                LIMIT,
-                () -> Optional.of(hosts.resources(hosts.a))
-                        .filter(now -> now[0] <= before[0] + 10 && now[1] <= before[1] + 20));
-        assertThat(after[0]).isPositive();
+        awaitResources(hosts.a, before);
         assertMoved(TwoHosts.ended(hosts.onA, hosts.onA.move(guest.vm(), "host-b")));
     }
 

@@ -8,6 +8,10 @@ import dev.godwit.api.ImageState;
 import dev.godwit.api.Move;
 import dev.godwit.client.Endpoint;
 import dev.godwit.client.GodwitClient;
+import dev.godwit.fleet.FleetStore;
+import dev.godwit.fleet.FleetStoreException;
+import dev.godwit.fleet.etcd.EtcdFleetStore;
+import dev.godwit.linux.Clock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -111,6 +115,11 @@ final class TwoHosts implements AutoCloseable {
                 return Optional.empty(); // its hostd is being restarted
             }
         });
+    }
+
+    /** The fleet store, as a host opens it. */
+    FleetStore fleetStore() throws FleetStoreException {
+        return EtcdFleetStore.open(List.of(lab.fleetStore().clientUrl().toString()), Clock.BOOTTIME::nanos);
     }
 
     /** The descriptors and threads of a host's hostd. */

@@ -17,13 +17,11 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
@@ -85,42 +83,6 @@ class DebianHopTest {
             LOG.info(
                     "blackout ms: {}",
                     hops.stream().map(hop -> hop.blackout() / 1000 / 1000.0).toList());
-        }
-    }
-
-    @Test
-    void aGuestWhoseDiskFailsWaitsAndGoesOn() throws Exception {
-        Path image = image();
-        Path broken = Files.createTempFile("gwq", "broken");
-        try (TestHost host = new TestHost(
-                        TestHost.SOON,
-                        List.of(
-                                "--filter=error",
-                                "--filter=cow",
-                                "file",
-                                image.resolve("disk.raw").toString(),
-                                "error=EIO",
-                                "error-rate=100%",
-                                "error-file=" + broken));
-                TestTap tap = new TestTap("gwqd0")) {
-            // QEMU itself reads the disk's first bytes when it starts.
-            Files.delete(broken);
-            Vmm vmm = host.start(spec(host, image, 1, 1, false, tap));
-            List<String> events = new CopyOnWriteArrayList<>();
-            vmm.onEvent(event -> events.add(event.name()));
-            Files.createFile(broken);
-            Awaitility.await().atMost(BOOT_LIMIT).until(() -> vmm.status() == Vmm.Status.IO_ERROR);
-            Awaitility.await().atMost(TestHost.SOON).until(() -> events.contains("BLOCK_IO_ERROR"));
-            Files.delete(broken);
-            vmm.resume();
-            Awaitility.await()
-                    .atMost(BOOT_LIMIT)
-                    .pollInterval(Duration.ofMillis(50))
-                    .until(() -> greet(vmm, 1));
-            LOG.info("the guest says {}", Files.readString(vmm.consoleLog()));
-            assertThat(Files.readString(vmm.consoleLog())).contains("root is").doesNotContain("error");
-        } finally {
-            Files.deleteIfExists(broken);
         }
     }
 
