@@ -12,6 +12,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -42,11 +43,16 @@ final class GuestLink implements AutoCloseable {
     /** A VMM that starts takes about 100 ms to listen; more often than this is noise. */
     private static final Duration BACKOFF_MAX = Duration.ofMillis(250);
 
+    /** A guest that breaks the protocol costs us a connection each time: it gets one every few seconds. */
+    private static final Duration BACKOFF_BROKEN_MAX = Duration.ofSeconds(5);
+
     private static final Duration HELLO_AGAIN_FIRST = Duration.ofSeconds(2);
     /** A paused VM answers nothing for long; each greeting is 60 bytes of its socket's buffer. */
     private static final Duration HELLO_AGAIN_MAX = Duration.ofSeconds(30);
     /** Above the bound of calls, readers and credits of a channel together, so it is never full in order. */
     private static final int QUEUE_MAX = 2048;
+    /** guestd begins anew once or twice in a connection; one that refuses every greeting is greeted by the clock. */
+    private static final int GREETINGS_AT_ONCE_MAX = 8;
 
     private final String vm;
     private final Path socket;
@@ -88,15 +94,19 @@ final class GuestLink implements AutoCloseable {
     private void run() {
         Duration backoff = BACKOFF_FIRST;
         while (closed.getCount() > 0) {
-            boolean greeted = false;
             try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
                 channel.connect(UnixDomainSocketAddress.of(socket));
-                greeted = serve(channel);
+                boolean greeted = serve(channel);
+                backoff = greeted ? BACKOFF_FIRST : min(backoff.multipliedBy(2), BACKOFF_MAX);
+            } catch (GuestException | RuntimeException broken) {
+                state = "the connection to " + socket + " was closed here: " + broken;
+                log.warn("vm {}: {}", vm, state);
+                backoff = min(backoff.multipliedBy(2), BACKOFF_BROKEN_MAX);
             } catch (IOException lost) {
                 state = "no connection to " + socket + ": " + lost.getMessage();
                 log.debug("vm {}: {}", vm, state);
+                backoff = min(backoff.multipliedBy(2), BACKOFF_MAX);
             }
-            backoff = greeted ? BACKOFF_FIRST : min(backoff.multipliedBy(2), BACKOFF_MAX);
             try {
                 if (closed.await(backoff.toMillis(), TimeUnit.MILLISECONDS)) {
                     return;
@@ -116,6 +126,8 @@ final class GuestLink implements AutoCloseable {
         Thread writer = Thread.ofVirtual().name("guest-" + vm + "-writer").start(mine::write);
         try {
             mine.read();
+        } catch (GuestException broken) {
+            throw broken;
         } catch (IOException lost) {
             if (!mine.greeted) {
                 throw lost;
@@ -155,6 +167,8 @@ final class GuestLink implements AutoCloseable {
         private final FrameReader frames = new FrameReader(session);
         private volatile boolean greeted;
         private volatile boolean over;
+        private final AtomicBoolean greetingWaits = new AtomicBoolean();
+        private int greetingsAtOnce;
         private int sendSequence;
         private int expectedSequence;
 
@@ -194,8 +208,15 @@ final class GuestLink implements AutoCloseable {
                     listener.framesLost();
                 }
             } else if (type.get() == FrameType.ERROR) {
-                // guestd began anew and does not know the session: greet at once.
-                queue.add(hello());
+                greetAtOnce();
+            }
+        }
+
+        /** guestd began anew and does not know the session. */
+        private void greetAtOnce() {
+            if (greetingsAtOnce < GREETINGS_AT_ONCE_MAX && greetingWaits.compareAndSet(false, true)) {
+                greetingsAtOnce++;
+                greetingWaits.set(queue.offer(hello()));
             }
         }
 
@@ -220,6 +241,9 @@ final class GuestLink implements AutoCloseable {
             Outgoing next = hello();
             try {
                 while (!over) {
+                    if (next.type() == FrameType.HELLO) {
+                        greetingWaits.set(false);
+                    }
                     Frame frame = new Frame(
                             next.type().code(),
                             sendSequence++,
@@ -235,6 +259,9 @@ final class GuestLink implements AutoCloseable {
                 }
             } catch (IOException lost) {
                 log.debug("vm {}: write: {}", vm, lost.toString());
+                end();
+            } catch (RuntimeException broken) {
+                log.error("vm {}: a frame could not be made; the connection begins anew", vm, broken);
                 end();
             } catch (InterruptedException stopped) {
                 Thread.currentThread().interrupt();
