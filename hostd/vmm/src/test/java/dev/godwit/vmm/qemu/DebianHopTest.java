@@ -124,6 +124,49 @@ class DebianHopTest {
         }
     }
 
+    @Test
+    void aGuestWhoseDiskIsFullMovesWithItsRequestsAndGoesOnWhereThereIsRoom() throws Exception {
+        Path image = image();
+        Path full = Files.createTempFile("gwq", "full");
+        try (TestHost host = new TestHost(
+                        TestHost.SOON,
+                        List.of(
+                                "--filter=error",
+                                "--filter=cow",
+                                "file",
+                                image.resolve("disk.raw").toString(),
+                                "error=ENOSPC",
+                                "error-rate=100%",
+                                "error-file=" + full));
+                TestTap one = new TestTap("gwqd0");
+                TestTap two = new TestTap("gwqd1")) {
+            Files.delete(full);
+            VmmSpec from = spec(host, image, 1, 1, false, one);
+            Vmm source = host.start(from);
+            Files.createFile(full);
+            Awaitility.await().atMost(BOOT_LIMIT).until(() -> source.status() == Vmm.Status.IO_ERROR);
+            assertThat(source.diskIsFull()).isTrue();
+            VmmSpec to = spec(host, image, 2, 1, true, two);
+            Files.delete(full);
+            Vmm target = host.start(to);
+            Files.createFile(full);
+            Hop hop = new Hop();
+            hop.untilLoaded(source, target, from, to);
+            assertThat(target.status()).isEqualTo(Vmm.Status.IO_ERROR);
+            Files.delete(full);
+            target.resume();
+            Awaitility.await()
+                    .atMost(BOOT_LIMIT)
+                    .pollInterval(Duration.ofMillis(50))
+                    .until(() -> greet(target, 1));
+            assertThat(Files.readString(target.consoleLog()))
+                    .contains("root is")
+                    .doesNotContain("error");
+        } finally {
+            Files.deleteIfExists(full);
+        }
+    }
+
     private static VmmSpec spec(TestHost host, Path image, int number, int vcpus, boolean incoming, TestTap tap) {
         return host.spec(
                 number,
