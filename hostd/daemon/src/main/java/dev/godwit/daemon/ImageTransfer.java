@@ -12,7 +12,6 @@ import dev.godwit.replication.Replication;
 import dev.godwit.replication.ReplicationLimits;
 import dev.godwit.volume.SourceVolume;
 import dev.godwit.volume.TargetVolume;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -71,8 +70,8 @@ final class ImageTransfer {
                     Replication replication = new Replication(
                             streamId, List.<SourceVolume>copyOf(volumes), stream, ReplicationLimits.standard())) {
                 replication.start();
-                replication.finalRound();
-                replication.sendState(new ByteArrayInputStream(new byte[0]));
+                replication.round();
+                replication.sendState(new byte[0]);
                 replication.seal();
                 stream.finish();
                 link.call(ADMIT_IMAGE, json.writeValueAsBytes(Map.of("stream", streamId)), CHECK);

@@ -10,7 +10,6 @@ import dev.godwit.replication.Replication;
 import dev.godwit.replication.ReplicationLimits;
 import dev.godwit.volume.Pages;
 import dev.godwit.volume.SourceVolume;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.StandardProtocolFamily;
@@ -72,6 +71,11 @@ final class MoveStream implements StreamPort {
     }
 
     @Override
+    public void flushDisks() throws IOException {
+        open().flushDisks();
+    }
+
+    @Override
     public void finalRound() throws IOException {
         reports.add(open().finalRound());
     }
@@ -96,7 +100,7 @@ final class MoveStream implements StreamPort {
                 throw new IOException(
                         "move " + moveId + ": the device state has more than " + STATE_BYTES_MAX + " bytes");
             }
-            open().sendState(new ByteArrayInputStream(state));
+            open().sendState(state);
         } finally {
             Files.deleteIfExists(socket);
         }

@@ -34,6 +34,8 @@ public final class GuestChannel implements AutoCloseable {
     private static final int ENTROPY_BYTES = 64;
     /** The readers of one VM: clients of its execs' streams; guestd has room for 256. */
     private static final int READERS_MAX = 200;
+    /** guestd answers when it has room, so a second answer in a row without progress is a guest that plays with us. */
+    static final int STDIN_IDLE_MAX = 4;
 
     private final Duration patience;
     private final InstantSource clock;
@@ -143,10 +145,16 @@ public final class GuestChannel implements AutoCloseable {
         return reader;
     }
 
-    /** Writes stdin from an absolute offset (what is before it, or was written already, is not written again); the next offset. */
+    /**
+     * Writes stdin from an absolute offset (what is before it, or was written already, is not written again).
+     *
+     * @return the offset behind the last of {@code bytes}
+     * @throws GuestException guestd refused, or its answers lead nowhere
+     */
     public long stdin(String exec, long offset, byte[] bytes, boolean eof) throws GuestException, InterruptedException {
         long end = offset + bytes.length;
         long accepted = offset;
+        int idle = 0;
         do {
             int from = (int) (accepted - offset);
             int length = Math.min(bytes.length - from, Frame.PAYLOAD_BYTES_MAX / 2);
@@ -156,9 +164,16 @@ public final class GuestChannel implements AutoCloseable {
                     .u8(eof && from + length == bytes.length ? 1 : 0)
                     .bytes(bytes, from, length)
                     .done();
-            accepted = Math.max(accepted, call(FrameType.STDIN, () -> payload).u64());
+            long answer = call(FrameType.STDIN, () -> payload).words().u64();
+            idle = answer == accepted ? idle + 1 : 0;
+            if (answer < accepted || (idle > STDIN_IDLE_MAX && accepted < end)) {
+                throw new GuestException("vm " + vm + ": guestd answered STDIN of exec " + exec + " from " + accepted
+                        + " with " + answer + (idle > 0 ? ", " + idle + " times" : "") + ": it takes nothing");
+            }
+            // More than we sent is no lie: another connection may have written the same stdin before.
+            accepted = Math.min(answer, end);
         } while (accepted < end);
-        return accepted;
+        return end;
     }
 
     /** Sends a signal, by name with or without SIG, to the exec's process group. */

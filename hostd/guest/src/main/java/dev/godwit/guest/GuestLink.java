@@ -12,6 +12,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -44,12 +45,14 @@ final class GuestLink implements AutoCloseable {
     /** A guest can make us greet and hang up as often as it likes, but not fill the log. */
     private static final Duration TELL_EVERY = Duration.ofSeconds(2);
 
+    /** A guest that breaks the protocol costs us a connection each time: it gets one every few seconds. */
+    private static final Duration BACKOFF_BROKEN_MAX = Duration.ofSeconds(5);
+
     private static final Duration HELLO_AGAIN_FIRST = Duration.ofSeconds(2);
     /** A paused VM answers nothing for long; each greeting is 60 bytes of its socket's buffer. */
     private static final Duration HELLO_AGAIN_MAX = Duration.ofSeconds(30);
     /** Above the bound of calls, readers and credits of a channel together, so it is never full in order. */
     private static final int QUEUE_MAX = 2048;
-
     private final String vm;
     private final Path socket;
     private final RandomGenerator random;
@@ -92,15 +95,19 @@ final class GuestLink implements AutoCloseable {
     private void run() {
         Duration backoff = BACKOFF_FIRST;
         while (closed.getCount() > 0) {
-            boolean greeted = false;
             try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
                 channel.connect(UnixDomainSocketAddress.of(socket));
-                greeted = serve(channel);
+                boolean greeted = serve(channel);
+                backoff = greeted ? BACKOFF_FIRST : min(backoff.multipliedBy(2), BACKOFF_MAX);
+            } catch (GuestException | RuntimeException broken) {
+                state = "the connection to " + socket + " was closed here: " + broken;
+                log.warn("vm {}: {}", vm, state);
+                backoff = min(backoff.multipliedBy(2), BACKOFF_BROKEN_MAX);
             } catch (IOException lost) {
                 state = "no connection to " + socket + ": " + lost.getMessage();
                 log.debug("vm {}: {}", vm, state);
+                backoff = min(backoff.multipliedBy(2), BACKOFF_MAX);
             }
-            backoff = greeted ? BACKOFF_FIRST : min(backoff.multipliedBy(2), BACKOFF_MAX);
             try {
                 if (closed.await(backoff.toMillis(), TimeUnit.MILLISECONDS)) {
                     return;
@@ -120,6 +127,8 @@ final class GuestLink implements AutoCloseable {
         Thread writer = Thread.ofVirtual().name("guest-" + vm + "-writer").start(mine::write);
         try {
             mine.read();
+        } catch (GuestException broken) {
+            throw broken;
         } catch (IOException lost) {
             if (!mine.opened) {
                 throw lost;
@@ -170,6 +179,7 @@ final class GuestLink implements AutoCloseable {
         private volatile boolean greeted;
         private boolean opened;
         private volatile boolean over;
+        private final AtomicBoolean greetingWaits = new AtomicBoolean();
         private int sendSequence;
         private int expectedSequence;
 
@@ -217,9 +227,10 @@ final class GuestLink implements AutoCloseable {
         private void greetAgain() {
             greeted = false;
             state = "connected to " + socket + ", guestd began anew and has not answered HELLO";
-            // Where the queue is full of greetings already, one of them will do.
-            boolean queued = queue.offer(hello());
-            log.debug("vm {}: guestd knows no session; greeting {}", vm, queued ? "again" : "is on its way");
+            // One that waits will do.
+            if (greetingWaits.compareAndSet(false, true)) {
+                greetingWaits.set(queue.offer(hello()));
+            }
         }
 
         private void welcome(Frame frame) {
@@ -244,6 +255,9 @@ final class GuestLink implements AutoCloseable {
             Outgoing next = hello();
             try {
                 while (!over) {
+                    if (next.type() == FrameType.HELLO) {
+                        greetingWaits.set(false);
+                    }
                     Frame frame = new Frame(
                             next.type().code(),
                             sendSequence++,
@@ -259,6 +273,9 @@ final class GuestLink implements AutoCloseable {
                 }
             } catch (IOException lost) {
                 log.debug("vm {}: write: {}", vm, lost.toString());
+                end();
+            } catch (RuntimeException broken) {
+                log.error("vm {}: a frame could not be made; the connection begins anew", vm, broken);
                 end();
             } catch (InterruptedException stopped) {
                 Thread.currentThread().interrupt();

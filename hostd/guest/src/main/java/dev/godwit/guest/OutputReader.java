@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 public final class OutputReader implements AutoCloseable {
     /** What guestd may send ahead: enough for a fast stream over a round trip, little enough for hundreds of readers. */
     static final int WINDOW_BYTES = 1024 * 1024;
+    /** Pieces are joined up to this: a full window is then some hundred objects, and joining copies little. */
+    private static final int JOINED_BYTES_MAX = 4096;
 
     private final GuestChannel channel;
     private final long subscription;
@@ -116,32 +118,50 @@ public final class OutputReader implements AutoCloseable {
     }
 
     void arrived(long offset, byte[] bytes) {
-        boolean repeated;
+        boolean repeated = false;
+        boolean overrun = false;
         lock.lock();
         try {
-            if (failure != null) {
-                return; // nobody reads on: what still comes must not pile up here
+            if (failure != null || ended) {
+                return;
             }
             long end = offset + bytes.length;
             repeated = end <= received;
             if (end > received && offset <= received) {
-                byte[] fresh = Arrays.copyOfRange(bytes, (int) (received - offset), bytes.length);
-                pieces.add(new Output.Piece(received, fresh));
-                received = end;
-                changed.signalAll();
-            }
-            if (received - consumed > WINDOW_BYTES) {
-                failure = new GuestException("guestd sent " + (received - consumed) + " bytes of " + name()
-                        + " ahead, more than its window of " + WINDOW_BYTES);
+                overrun = end - consumed > WINDOW_BYTES;
+                if (overrun) {
+                    failure = new GuestException("guestd sent " + (end - consumed) + " bytes of " + name()
+                            + " ahead, more than its window of " + WINDOW_BYTES);
+                    pieces.clear();
+                } else {
+                    append(Arrays.copyOfRange(bytes, (int) (received - offset), bytes.length));
+                    received = end;
+                }
                 changed.signalAll();
             }
         } finally {
             lock.unlock();
         }
+        if (overrun) {
+            channel.unsubscribe(this);
+        }
         // After a new subscription guestd repeats what was on its way: it is told how far we are.
         if (repeated) {
             sendCredit();
         }
+    }
+
+    /** A guest that sends byte by byte must not cost an object a byte: small pieces are joined while they wait. */
+    private void append(byte[] fresh) {
+        Output.Piece last = pieces.peekLast();
+        if (last == null || last.bytes().length + fresh.length > JOINED_BYTES_MAX) {
+            pieces.add(new Output.Piece(received, fresh));
+            return;
+        }
+        byte[] joined = Arrays.copyOf(last.bytes(), last.bytes().length + fresh.length);
+        System.arraycopy(fresh, 0, joined, last.bytes().length, fresh.length);
+        pieces.removeLast();
+        pieces.add(new Output.Piece(last.offset(), joined));
     }
 
     void arrivedEnd(long offset) {

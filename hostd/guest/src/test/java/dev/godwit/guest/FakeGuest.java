@@ -1,89 +1,106 @@
 package dev.godwit.guest;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 
-/** A socket behind which a test answers frames as it likes. One connection at a time. */
+/** The socket of a VM whose guest says what the test wants. One connection at a time; used by one thread. */
 final class FakeGuest implements AutoCloseable {
-    /** What a test does with a frame of hostd's. */
-    interface Behaviour {
-        void heard(Frame frame, Line hostd) throws IOException;
+    private final ServerSocketChannel listening;
+    private SocketChannel channel;
+    private FrameReader frames = new FrameReader(0);
+    private long session;
+    private int sequence;
+
+    FakeGuest(Path socket) throws IOException {
+        listening = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        listening.bind(UnixDomainSocketAddress.of(socket));
+        channel = SocketChannel.open(StandardProtocolFamily.UNIX);
     }
 
-    /** The way to hostd; numbers the frames of a connection as guestd does. */
-    static final class Line {
-        private final SocketChannel hostd;
-        private int sequence;
+    /** Takes the next connection and reads its greeting. */
+    void accept() throws IOException {
+        channel.close();
+        channel = listening.accept();
+        frames = new FrameReader(0);
+        sequence = 0;
+        Frame hello = read();
+        assertThat(hello.type()).isEqualTo(FrameType.HELLO.code());
+        session = hello.session();
+    }
 
-        private Line(SocketChannel hostd) {
-            this.hostd = hostd;
+    void welcome() throws IOException {
+        send(FrameType.HELLO_ACK, 0, new byte[0]);
+    }
+
+    /** The next frame; fails at the end of the connection. */
+    Frame read() throws IOException {
+        return next().orElseThrow(() -> new IOException("hostd closed the connection"));
+    }
+
+    /** The next frame of this type; others are passed over. */
+    Frame read(FrameType type) throws IOException {
+        Frame frame = read();
+        while (frame.type() != type.code()) {
+            frame = read();
         }
+        return frame;
+    }
 
-        /** Answers a request, in its session. */
-        void answer(FrameType type, Frame request, byte[] payload) throws IOException {
-            send(new Frame(type.code(), sequence++, request.session(), request.request(), payload).encoded());
-        }
-
-        void send(ByteBuffer bytes) throws IOException {
-            while (bytes.hasRemaining()) {
-                hostd.write(bytes);
-            }
+    /** Reads until hostd has closed the connection. */
+    void awaitEnd() throws IOException {
+        while (next().isPresent()) {
+            // What it still says does not matter.
         }
     }
 
-    private final ServerSocketChannel server;
-    private final Path socket;
-    private final AtomicInteger connections = new AtomicInteger();
-    private volatile boolean over;
-    private volatile @Nullable SocketChannel connection;
-
-    FakeGuest(Path socket, Behaviour behaviour) throws IOException {
-        this.socket = socket;
-        this.server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        server.bind(UnixDomainSocketAddress.of(socket));
-        Thread.ofPlatform().name("fake-guest").daemon().start(() -> serve(behaviour));
-    }
-
-    private void serve(Behaviour behaviour) {
-        while (!over) {
-            try (SocketChannel hostd = server.accept()) {
-                connections.incrementAndGet();
-                connection = hostd;
-                Line line = new Line(hostd);
-                FrameReader frames = new FrameReader(0);
-                while (hostd.read(frames.room()) >= 0) {
-                    for (Optional<Frame> frame = frames.next(); frame.isPresent(); frame = frames.next()) {
-                        behaviour.heard(frame.get(), line);
-                    }
+    private Optional<Frame> next() throws IOException {
+        Optional<Frame> frame = frames.next();
+        while (frame.isEmpty()) {
+            try {
+                if (channel.read(frames.room()) < 0) {
+                    return frame;
                 }
-            } catch (IOException gone) {
-                continue; // hostd may hang up at any time
+            } catch (IOException reset) {
+                assertThat(reset).hasMessageContaining("reset");
+                return frame;
             }
+            frame = frames.next();
         }
+        return frame;
     }
 
-    /** How often hostd has connected. */
-    int connections() {
-        return connections.get();
+    void answer(Frame request, Payload payload) throws IOException {
+        send(FrameType.OK, request.request(), payload.done());
+    }
+
+    void send(FrameType type, long request, byte[] payload) throws IOException {
+        write(new Frame(type.code(), sequence++, session, request, payload).encoded());
+    }
+
+    /** A frame with a sound header whose payload is not what its check sum says. */
+    void sendBroken() throws IOException {
+        ByteBuffer frame = new Frame(FrameType.OUTPUT.code(), sequence++, session, 0, new byte[100]).encoded();
+        frame.put(Frame.HEADER_BYTES + 7, (byte) 1);
+        write(frame);
+    }
+
+    private void write(ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
+        }
     }
 
     @Override
     public void close() throws IOException {
-        over = true;
-        server.close();
-        SocketChannel open = connection;
-        if (open != null) {
-            open.close();
-        }
-        Files.deleteIfExists(socket);
+        channel.close();
+        listening.close();
     }
 }

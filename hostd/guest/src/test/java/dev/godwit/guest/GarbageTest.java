@@ -103,7 +103,7 @@ class GarbageTest {
     }
 
     @Test
-    void aGreetingIsHeardInsideTheHalfFrameOfAnEarlierConnection() {
+    void aGreetingIsHeardInsideTheHalfFrameOfAnEarlierConnection() throws Exception {
         long session = 99;
         FrameReader reader = new FrameReader(session);
         byte[] half = new Frame(FrameType.OUTPUT.code(), 5, 11, 0, new byte[200_000])
@@ -125,7 +125,7 @@ class GarbageTest {
     }
 
     @Test
-    void aFrameWithAWrongCheckSumIsDroppedAndTheNextIsRead() {
+    void aFrameWithAWrongCheckSumIsDroppedAndTheNextIsRead() throws Exception {
         FrameReader reader = new FrameReader(1);
         byte[] broken =
                 new Frame(FrameType.OK.code(), 0, 1, 2, new byte[100]).encoded().array();

@@ -73,6 +73,7 @@ public final class SourceMove {
 
             // The location maps flip here: edges first, then peers, then this host.
             progress.enter(MoveState.SWITCH);
+            stream.flushDisks();
         } catch (ReservationRefused | IOException | RuntimeException failure) {
             return settlement.stay(Sentence.of(failure));
         }

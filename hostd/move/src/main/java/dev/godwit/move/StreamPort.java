@@ -20,15 +20,21 @@ public interface StreamPort extends AutoCloseable {
     /** Sends what the sinks lack; returns when the target has applied it. The VM runs. */
     RoundReport round() throws IOException;
 
+    /**
+     * Brings to the medium what the guest has written to this host's disks: the pause ends with a flush, which then finds
+     * little. The VM runs.
+     */
+    void flushDisks() throws IOException;
+
     /** Sends what is left. The VM is paused. */
     void finalRound() throws IOException;
 
-    /** Relays the device state. The VM is paused. */
+    /** Sends the pages that the state's saving wrote, and then the device state. The VM is paused. */
     void sendState(StateSource source) throws IOException;
 
     /**
-     * Sends what the state save's last flush left on the disk, and then the seal. The target can commit from the moment
-     * this is called, whether it returns or not.
+     * Sends the seal, if nothing was written since the device state was sent. The target can commit from the moment this
+     * is called, whether it returns or not.
      */
     void seal() throws IOException;
 

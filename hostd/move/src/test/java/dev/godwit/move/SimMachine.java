@@ -277,6 +277,13 @@ final class SimMachine implements VmPort, IncomingVmPort {
         }
 
         @Override
+        public void flushDisks() throws IOException {
+            world.portCall(SimMachine.this);
+            world.require(
+                    local != null && local.running, "the flush of " + reservation.vmId() + " is for a running vm");
+        }
+
+        @Override
         public void finalRound() throws IOException {
             world.portCall(SimMachine.this);
             world.require(local != null && !local.running, "the last round of " + id + " reads a running vm");

@@ -35,6 +35,7 @@ class SourceMoveTest {
                         "start",
                         "round",
                         "sync SWITCH",
+                        "flush",
                         "sync CUTOVER",
                         "pause",
                         "final round",

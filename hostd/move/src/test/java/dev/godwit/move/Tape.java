@@ -90,6 +90,11 @@ final class Tape implements TargetPort, StreamPort, VmPort, IncomingVmPort, Owne
     }
 
     @Override
+    public void flushDisks() throws IOException {
+        note("flush");
+    }
+
+    @Override
     public void finalRound() throws IOException {
         note("final round");
     }

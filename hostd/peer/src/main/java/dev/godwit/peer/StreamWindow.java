@@ -136,22 +136,17 @@ final class StreamWindow {
     void acknowledge(long sequence) {
         lock.lock();
         try {
-            if (sequence > transmitted) {
-                throw new IllegalArgumentException(
-                        "the peer acknowledged frame " + sequence + ", but only " + transmitted + " were sent to it");
-            }
-            if (ring.release(sequence)) {
-                progressAtNanos = System.nanoTime();
-                changed.signalAll();
-            }
+            release(sequence);
         } finally {
             lock.unlock();
         }
     }
 
+    /** An answer says too that its frame, and with it all before, is applied. */
     void reply(long sequence, byte[] bytes) {
         lock.lock();
         try {
+            release(sequence);
             if (sequence > repliesSeen) {
                 repliesSeen = sequence;
                 replies.put(sequence, bytes);
@@ -159,6 +154,17 @@ final class StreamWindow {
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void release(long sequence) {
+        if (sequence > transmitted) {
+            throw new IllegalArgumentException("the peer acknowledged or answered frame " + sequence + ", but only "
+                    + transmitted + " were sent to it");
+        }
+        if (ring.release(sequence)) {
+            progressAtNanos = System.nanoTime();
+            changed.signalAll();
         }
     }
 

@@ -8,14 +8,20 @@ final class FrameType {
     static final int VOLUMES = 1;
     /** Pages of one volume: {@link PagesFrame}. */
     static final int PAGES = 2;
-    /** A round of a running guest is over: the target makes disks durable now, so that little is left for the pause. */
+    /** A round of a running guest is over: the target makes disks durable from now on, so that little is left to the pause. */
     static final int ROUND = 3;
     /** A piece of device state. */
     static final int STATE = 4;
     /** The device state is whole. */
     static final int STATE_END = 5;
-    /** Last: the digest of every volume {pages u64, high u64, low u64}; answered with {@link SealAnswer}. */
+    /** Last: the digest of every volume {pages u64, high u64, low u64}; answered with {@link SealMessage.Answer}. */
     static final int SEAL = 6;
+
+    /**
+     * Whether what came before the last round's end is durable: answered with one byte, 1 or 0, within a second, so that
+     * a slow disk is not taken for a dead receiver; asked again until it is 1.
+     */
+    static final int DURABLE = 7;
 
     private FrameType() {}
 

@@ -1,16 +1,22 @@
 package dev.godwit.replication;
 
 import dev.godwit.volume.Pages;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a sink holds of one volume: for every page that was sent, whether it is zero or its hash. Source and sink keep one
  * each, and compare {@link #digest} at the end; it is kept up at every change, so that nothing is summed in the pause.
  *
- * <p>Memory: 16 bytes a page, in pieces that are made when first touched. One thread.
+ * <p>Memory: 16 bytes a page outside the Java heap, which a large VM's table would fill, in pieces that are made when
+ * first touched. One thread at a time.
  */
-final class PageTable {
+final class PageTable implements AutoCloseable {
     private static final int PIECE_PAGES = 4096;
+    private static final int ENTRY_BYTES = 16;
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
     private static final long ZERO_HIGH = 0;
     private static final long ZERO_LOW = 1;
 
@@ -22,14 +28,15 @@ final class PageTable {
     record Digest(long pages, long high, long low) {}
 
     private final long pageCount;
-    private final long[] @Nullable [] pieces;
+    private final Arena arena = Arena.ofShared();
+    private final @Nullable MemorySegment[] pieces;
     private long known;
     private long sumHigh;
     private long sumLow;
 
     PageTable(long pageCount) {
         this.pageCount = pageCount;
-        this.pieces = new long[Math.toIntExact((pageCount + PIECE_PAGES - 1) / PIECE_PAGES)][];
+        this.pieces = new MemorySegment[Math.toIntExact((pageCount + PIECE_PAGES - 1) / PIECE_PAGES)];
     }
 
     /** Whether the sink was ever sent this page. */
@@ -50,19 +57,21 @@ final class PageTable {
     }
 
     void put(long page, long high, long low) {
-        long[] piece = pieces[(int) (page / PIECE_PAGES)];
+        MemorySegment piece = pieces[(int) (page / PIECE_PAGES)];
         if (piece == null) {
-            piece = new long[2 * PIECE_PAGES];
+            piece = arena.allocate((long) PIECE_PAGES * ENTRY_BYTES, ENTRY_BYTES);
             pieces[(int) (page / PIECE_PAGES)] = piece;
         }
-        int at = (int) (page % PIECE_PAGES) * 2;
-        if ((piece[at] | piece[at + 1]) == 0) {
+        long at = page % PIECE_PAGES * ENTRY_BYTES;
+        long oldHigh = piece.get(LONG, at);
+        long oldLow = piece.get(LONG, at + 8);
+        if ((oldHigh | oldLow) == 0) {
             known++;
         } else {
-            add(page, piece[at], piece[at + 1], -1);
+            add(page, oldHigh, oldLow, -1);
         }
-        piece[at] = high;
-        piece[at + 1] = low;
+        piece.set(LONG, at, high);
+        piece.set(LONG, at + 8, low);
         add(page, high, low, 1);
     }
 
@@ -70,21 +79,21 @@ final class PageTable {
         return new Digest(known, sumHigh, sumLow);
     }
 
-    /** Bytes that the hashes of this many pages take. */
+    /** Bytes that the table of a volume of this size takes when all of it was sent. */
     static long bytes(long volumeBytes) {
-        return volumeBytes / Pages.PAGE_BYTES * 16;
+        return Math.ceilDiv(volumeBytes, Pages.PAGE_BYTES) * ENTRY_BYTES;
     }
 
     private boolean is(long page, long high, long low) {
         if (page < 0 || page >= pageCount) {
             throw new IndexOutOfBoundsException("page " + page + " is outside a volume of " + pageCount);
         }
-        long[] piece = pieces[(int) (page / PIECE_PAGES)];
+        MemorySegment piece = pieces[(int) (page / PIECE_PAGES)];
         if (piece == null) {
             return (high | low) == 0;
         }
-        int at = (int) (page % PIECE_PAGES) * 2;
-        return piece[at] == high && piece[at + 1] == low;
+        long at = page % PIECE_PAGES * ENTRY_BYTES;
+        return piece.get(LONG, at) == high && piece.get(LONG, at + 8) == low;
     }
 
     private void add(long page, long high, long low, int sign) {
@@ -98,5 +107,13 @@ final class PageTable {
         long z = (value ^ (value >>> 33)) * 0xFF51AFD7ED558CCDL;
         z = (z ^ (z >>> 33)) * 0xC4CEB9FE1A85EC53L;
         return z ^ (z >>> 33);
+    }
+
+    /** Gives the memory back; only {@link #digest} may be asked afterwards. A second call does nothing. */
+    @Override
+    public void close() {
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
     }
 }

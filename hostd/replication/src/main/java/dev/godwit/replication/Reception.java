@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -25,9 +26,16 @@ public final class Reception implements StreamReceiver {
     private static final Logger LOG = LoggerFactory.getLogger(Reception.class);
     /** A write to the VMM's socket. */
     private static final int STATE_PIECE_BYTES_MAX = 1 << 20;
+    /** How long the question whether disks are durable is held: far below the time after which a stream has stalled. */
+    private static final Duration DURABLE_PATIENCE = Duration.ofSeconds(1);
 
     private final List<VolumeReceiver> volumes;
     private final StateOutlet outlet;
+    private final WriteBack writeBack;
+    private final Duration durablePatience;
+    /** The flush that the last round began; 0 before the first. */
+    private long roundFlush;
+
     private final CompletableFuture<ReceptionReport> sealed = new CompletableFuture<>();
     private @Nullable Decompressor decompressor;
     private @Nullable OutputStream state;
@@ -43,8 +51,16 @@ public final class Reception implements StreamReceiver {
      * @param outlet where the device state goes
      */
     public Reception(List<TargetVolume> volumes, StateOutlet outlet) {
+        this(volumes, outlet, DURABLE_PATIENCE);
+    }
+
+    Reception(List<TargetVolume> volumes, StateOutlet outlet, Duration durablePatience) {
         this.volumes = volumes.stream().map(VolumeReceiver::new).toList();
         this.outlet = outlet;
+        this.durablePatience = durablePatience;
+        this.writeBack = new WriteBack(volumes.stream()
+                .filter(volume -> volume.kind() == VolumeKind.DISK)
+                .toList());
     }
 
     /**
@@ -84,7 +100,10 @@ public final class Reception implements StreamReceiver {
                 return new byte[0];
             }
             case FrameType.PAGES -> applyPages(payload);
-            case FrameType.ROUND -> flushDisks();
+            case FrameType.ROUND -> roundFlush = writeBack.begin();
+            case FrameType.DURABLE -> {
+                return new byte[] {(byte) (writeBack.await(roundFlush, durablePatience) ? 1 : 0)};
+            }
             case FrameType.STATE -> relay(payload);
             case FrameType.STATE_END -> endState();
             case FrameType.SEAL -> {
@@ -120,7 +139,11 @@ public final class Reception implements StreamReceiver {
         }
         ByteBuffer runs = payload.slice(payload.position(), frame.runs() * PagesFrame.RUN_BYTES);
         int contentAt = payload.position() + runs.capacity();
-        volumes.get(frame.volume()).apply(frame.runs(), runs, content(frame, payload, contentAt));
+        VolumeReceiver receiver = volumes.get(frame.volume());
+        receiver.apply(frame.runs(), runs, content(frame, payload, contentAt));
+        if (receiver.volume().kind() == VolumeKind.DISK) {
+            writeBack.filled(frame.contentBytes());
+        }
     }
 
     private MemorySegment content(PagesFrame frame, ByteBuffer payload, int at) throws IOException {
@@ -136,7 +159,9 @@ public final class Reception implements StreamReceiver {
                 .decompress(payload.slice(at, bytes), frame.contentBytes());
     }
 
+    /** On this thread, since little is left by now and every hop counts. */
     private void flushDisks() throws IOException {
+        writeBack.requireSound();
         for (VolumeReceiver receiver : volumes) {
             if (receiver.volume().kind() == VolumeKind.DISK) {
                 receiver.volume().flush();
@@ -225,6 +250,8 @@ public final class Reception implements StreamReceiver {
     }
 
     private void free() {
+        writeBack.close();
+        volumes.forEach(VolumeReceiver::close);
         if (decompressor != null) {
             decompressor.close();
             decompressor = null;

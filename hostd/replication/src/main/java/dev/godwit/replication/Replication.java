@@ -1,13 +1,11 @@
 package dev.godwit.replication;
 
 import dev.godwit.peer.ByteKind;
-import dev.godwit.peer.FrameSlot;
 import dev.godwit.peer.PeerStream;
 import dev.godwit.peer.Traffic;
 import dev.godwit.volume.SourceVolume;
 import dev.godwit.volume.VolumeKind;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,8 +15,8 @@ import java.util.List;
  * The source's side of sending one VM's volumes and device state to a peer: rounds while the guest runs, a last one when
  * it is paused, the device state, and the proof that the peer has it all.
  *
- * <p>Order: {@link #start}, {@link #round} as often as it pays, pause the guest, {@link #finalRound}, {@link #sendState},
- * {@link #seal}, then the caller finishes the stream. A scan re-arms before pages are copied, and hashes are taken of the
+ * <p>Order: {@link #start}, {@link #round} as often as it pays, {@link #flushDisks}, pause the guest, {@link #finalRound},
+ * {@link #sendState}, {@link #seal}, then the caller finishes the stream. A scan re-arms before pages are copied, and hashes are taken of the
  * copy, never of live memory. Whatever happens, {@link #close} gives the volumes' dirty sets back.
  *
  * <p>One thread. To stop it from another, close the stream: the call in progress then fails.
@@ -69,7 +67,8 @@ public final class Replication implements AutoCloseable {
     }
 
     /**
-     * One round of a running guest: scans, sends all that is dirty, and returns when the target has applied it.
+     * One round of a running guest: scans, sends all that is dirty, and returns when the target has applied it and the
+     * disks of both ends are on their medium, so that little of that is left to the pause.
      *
      * @throws IOException a volume can't be read, or the stream is over
      */
@@ -104,6 +103,8 @@ public final class Replication implements AutoCloseable {
         }
         if (running) {
             stream.send(FrameType.ROUND, ByteKind.CONTROL, ByteBuffer.allocate(0));
+            flushDisks();
+            awaitDurable();
         }
         awaitApplied();
         Duration elapsed = Duration.ofNanos(System.nanoTime() - beginNanos);
@@ -125,40 +126,82 @@ public final class Replication implements AutoCloseable {
     }
 
     /**
-     * Relays device state until its end, after the pages of {@link #finalRound}.
+     * Brings to this host's medium what the guest has written to its disks: pausing it ends with a flush, which then finds
+     * little. The guest runs.
      *
-     * @return its bytes
-     * @throws IOException the state can't be read, or the stream is over
+     * @throws IOException a disk's medium refused
      */
-    public long sendState(InputStream state) throws IOException {
-        started();
-        byte[] piece = new byte[STATE_PIECE_BYTES];
-        long bytes = 0;
-        for (int read = state.read(piece); read >= 0; read = state.read(piece)) {
-            try (FrameSlot slot = stream.reserve(read)) {
-                slot.payload().put(piece, 0, read);
-                slot.send(FrameType.STATE, ByteKind.STATE);
-            }
-            bytes += read;
+    public void flushDisks() throws IOException {
+        for (VolumeSender sender : senders) {
+            sender.flushDisk();
         }
-        stream.send(FrameType.STATE_END, ByteKind.STATE, ByteBuffer.allocate(0));
-        return bytes;
+    }
+
+    /** A target whose disk is slow answers "not yet" in between, so that it is not taken for dead. */
+    private void awaitDurable() throws IOException {
+        if (senders.stream().noneMatch(sender -> sender.kind() == VolumeKind.DISK)) {
+            return;
+        }
+        long beginNanos = System.nanoTime();
+        while (!isDurable()) {
+            if (System.nanoTime() - beginNanos > limits.durableTimeout().toNanos()) {
+                throw new ReplicationFailed("replication to " + sink + ": the disks of " + stream.peer()
+                        + " did not bring a round to their medium within "
+                        + limits.durableTimeout().toSeconds() + " s. The source has everything.");
+            }
+        }
+    }
+
+    private boolean isDurable() throws IOException {
+        byte[] answer = stream.request(FrameType.DURABLE, ByteKind.CONTROL, new byte[0], limits.answerTimeout());
+        if (answer.length != 1) {
+            throw new IOException("the target's answer whether it is durable has " + answer.length + " bytes");
+        }
+        return answer[0] == 1;
     }
 
     /**
-     * Ends it: one more scan (saving the state may have written pages), those pages, and the comparison of what was sent
-     * with what the target applied.
+     * Sends the pages that saving the device state has written, and then the state: the target's VMM never loads a state
+     * whose pages are still on their way.
      *
-     * @throws ReplicationFailed the target holds something else; the message names the volume
+     * @param state all of it
+     * @throws IOException a volume can't be read, or the stream is over
+     */
+    public void sendState(byte[] state) throws IOException {
+        started();
+        for (VolumeSender sender : senders) {
+            sender.scan();
+            sender.send(stream);
+        }
+        for (int at = 0; at < state.length; at += STATE_PIECE_BYTES) {
+            int bytes = Math.min(STATE_PIECE_BYTES, state.length - at);
+            stream.send(FrameType.STATE, ByteKind.STATE, ByteBuffer.wrap(state, at, bytes));
+        }
+        stream.send(FrameType.STATE_END, ByteKind.STATE, ByteBuffer.allocate(0));
+    }
+
+    /**
+     * Ends it: a scan, which must find nothing that the target lacks, since the state that it loads is of the pages before,
+     * and the comparison of what was sent with what the target applied.
+     *
+     * @throws ReplicationFailed pages were written after the device state, or the target holds something else; the message
+     *     says which
      * @throws IOException a volume can't be read, or the stream is over
      */
     public SealReport seal() throws IOException {
         started();
         long beginNanos = System.nanoTime();
-        long late = 0;
+        long touched = 0;
+        long unchangedBefore = sum(VolumeSender::unchanged);
         for (VolumeSender sender : senders) {
             sender.scan();
-            late += sender.send(stream);
+            touched += sender.send(stream);
+        }
+        long late = touched - (sum(VolumeSender::unchanged) - unchangedBefore);
+        if (late > 0) {
+            throw new ReplicationFailed("replication to " + sink + " over stream " + stream.id() + ": " + late
+                    + " pages were written after the device state of the paused guest was sent, and would not be what it"
+                    + " says. The source has everything.");
         }
         byte[] digests =
                 SealMessage.bytes(senders.stream().map(VolumeSender::digest).toList());
@@ -169,7 +212,12 @@ public final class Replication implements AutoCloseable {
                     + " does not hold what was sent: " + answer.difference() + ". The source has everything.");
         }
         senders.forEach(VolumeSender::applied);
-        return new SealReport(late, answer.pagesHeld(), Duration.ofNanos(System.nanoTime() - beginNanos));
+        return new SealReport(touched, answer.pagesHeld(), Duration.ofNanos(System.nanoTime() - beginNanos));
+    }
+
+    /** Bytes of memory, outside the Java heap, that each end needs for a volume of this size while it is replicated. */
+    public static long tableBytes(long volumeBytes) {
+        return PageTable.bytes(volumeBytes);
     }
 
     /**

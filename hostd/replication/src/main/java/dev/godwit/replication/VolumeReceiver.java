@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Applies pages to one volume and keeps what it was given. One thread. */
-final class VolumeReceiver {
+final class VolumeReceiver implements AutoCloseable {
     private final TargetVolume volume;
     private final PageTable table;
     private final AtomicLong applied = new AtomicLong();
@@ -71,5 +71,11 @@ final class VolumeReceiver {
             HashValue128 hash = PageHash.of(content, (long) p * Pages.PAGE_BYTES);
             table.put(run.first() + p, hash.getMostSignificantBits(), hash.getLeastSignificantBits());
         }
+    }
+
+    /** Gives the table's memory back; what was counted and {@link #digest} stay. */
+    @Override
+    public void close() {
+        table.close();
     }
 }

@@ -46,6 +46,13 @@ final class VolumeSender implements AutoCloseable {
         volume.scan();
     }
 
+    /** What a disk's guest wrote goes to this host's medium. */
+    void flushDisk() throws IOException {
+        if (volume.kind() == VolumeKind.DISK) {
+            volume.flush();
+        }
+    }
+
     long dirtyCount() {
         return sink.dirtyCount();
     }
@@ -156,5 +163,6 @@ final class VolumeSender implements AutoCloseable {
     public void close() {
         volume.dirtySets().close(sink);
         compressor.close();
+        table.close();
     }
 }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.godwit.peer.PeerStream;
 import dev.godwit.volume.PageSet;
 import dev.godwit.volume.VolumeKind;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -56,7 +55,9 @@ class BusyGuestTest {
             }
         });
         ReplicationLimits limits = new ReplicationLimits(
-                16 + random.nextInt(225), ReplicationLimits.standard().answerTimeout());
+                16 + random.nextInt(225),
+                ReplicationLimits.standard().answerTimeout(),
+                ReplicationLimits.standard().durableTimeout());
         try (PeerStream stream = pair.open("busy-" + seed, reception);
                 Replication replication = new Replication("host-b", List.of(ram, disk), stream, limits)) {
             replication.start();
@@ -70,12 +71,12 @@ class BusyGuestTest {
             assertThat(disk.difference(diskThere))
                     .as("disk page, seed %d", seed)
                     .isEqualTo(-1);
-            replication.sendState(new ByteArrayInputStream(new byte[] {1, 2, 3}));
             write(ram, random, random.nextInt(3));
+            replication.sendState(new byte[] {1, 2, 3});
             replication.seal();
             stream.finish();
             assertThat(ram.difference(ramThere))
-                    .as("late RAM page, seed %d", seed)
+                    .as("RAM page that the save wrote, seed %d", seed)
                     .isEqualTo(-1);
         } finally {
             paused.set(true);

@@ -7,7 +7,6 @@ import dev.godwit.peer.PeerLimits;
 import dev.godwit.peer.PeerStream;
 import dev.godwit.volume.Pages;
 import dev.godwit.volume.VolumeKind;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -224,7 +223,7 @@ class LinkFaultTest {
             replication.round();
             fill(disk, random, 10, true);
             replication.finalRound();
-            replication.sendState(new ByteArrayInputStream(state));
+            replication.sendState(state);
             replication.seal();
             stream.finish();
             reception.sealed().get(5, TimeUnit.SECONDS);

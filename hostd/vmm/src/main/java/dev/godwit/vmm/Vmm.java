@@ -21,7 +21,7 @@ public interface Vmm extends AutoCloseable {
         INCOMING,
         /** The device state was saved, or a save failed at its end; {@code resume} makes it run again here. */
         SAVED,
-        /** The disk failed and the guest waits; {@code resume} tries again. */
+        /** The disk failed and the guest waits with its requests; it can be moved, and {@code resume} tries them again. */
         IO_ERROR,
         SHUTDOWN,
         /** Alive but in no state of use (internal error, guest panicked). */
@@ -41,7 +41,13 @@ public interface Vmm extends AutoCloseable {
     Status status() throws IOException;
 
     /**
-     * Pauses the guest; returns when all requests in flight are answered and the disk is flushed.
+     * Whether a guest in {@link Status#IO_ERROR} waits for room: false when its disk failed otherwise, and trying again
+     * may lose what the guest takes for written.
+     */
+    boolean diskIsFull() throws IOException;
+
+    /**
+     * Pauses the guest; one that waits for its disk ({@link Status#IO_ERROR}) stays so. Returns when all requests in flight are answered and the disk is flushed.
      *
      * @throws IOException the disk did not answer in time: the guest may still pause later; {@link #resume} it when the
      *     disk answers

@@ -14,38 +14,37 @@ import org.slf4j.LoggerFactory;
  * <p>Thread-safe.
  */
 final class BlockMap implements AutoCloseable {
-    /** A journal below this is not worth rewriting: it is read in milliseconds. */
-    private static final long COMPACT_BYTES_MIN = 1 << 20;
-    /** Rewritten when it has grown to this many times its compact size, so that rewriting stays a small part of writing. */
-    private static final int COMPACT_GROWTH = 4;
-
     private static final Logger log = LoggerFactory.getLogger(BlockMap.class);
 
     private final Path path;
     private final MapHeader header;
     private final PageSet mapped;
+    private final JournalRewrite rewrite;
     private final Object journalLock = new Object();
     private MapJournal journal;
     private long compactAt;
 
-    private BlockMap(Path path, MapHeader header, MapJournal journal, PageSet mapped) {
+    private BlockMap(Path path, MapHeader header, MapJournal journal, PageSet mapped, JournalRewrite rewrite) {
         this.path = path;
         this.header = header;
         this.journal = journal;
         this.mapped = mapped;
-        this.compactAt = compactAt(journal);
+        this.rewrite = rewrite;
+        this.compactAt = rewrite.above(journal.end());
     }
 
     /** A map with no block, for a new overlay. */
-    static BlockMap create(Path path, long sizeBytes, String baseDigest, BootId boot, RandomGenerator random)
+    static BlockMap create(
+            Path path, long sizeBytes, String baseDigest, BootId boot, RandomGenerator random, JournalRewrite rewrite)
             throws IOException {
         MapHeader header = new MapHeader(sizeBytes, baseDigest, boot, random.nextLong());
         PageSet none = new PageSet(Math.ceilDiv(sizeBytes, Pages.BLOCK_BYTES));
-        return new BlockMap(path, header, MapJournal.create(path, header, none, none), none);
+        return new BlockMap(path, header, written(path, header, none, none, rewrite), none, rewrite);
     }
 
     /** The map as its journal says; the journal is rewritten, short and stamped with this boot. */
-    static BlockMap open(Path path, long sizeBytes, String baseDigest, BootId boot, RandomGenerator random)
+    static BlockMap open(
+            Path path, long sizeBytes, String baseDigest, BootId boot, RandomGenerator random, JournalRewrite rewrite)
             throws IOException {
         MapReplay replay = MapReplay.read(path, boot);
         replay.header().mustFit(sizeBytes, baseDigest, path);
@@ -53,8 +52,32 @@ final class BlockMap implements AutoCloseable {
             log.info("cut {} bytes of a torn record from {}", replay.tailBytes(), path);
         }
         MapHeader header = new MapHeader(sizeBytes, baseDigest, boot, random.nextLong());
-        MapJournal journal = MapJournal.create(path, header, replay.durable(), replay.all());
-        return new BlockMap(path, header, journal, replay.all());
+        MapJournal journal = written(path, header, replay.durable(), replay.all(), rewrite);
+        return new BlockMap(path, header, journal, replay.all(), rewrite);
+    }
+
+    /** A fresh journal under the map's name, both on the medium; whatever fails, nothing was promised on it. */
+    private static MapJournal written(Path path, MapHeader header, PageSet durable, PageSet all, JournalRewrite rewrite)
+            throws IOException {
+        try (MapFolder folder = rewrite.folder().open(folderOf(path))) {
+            MapJournal journal = MapJournal.beside(path, header, durable, all);
+            try {
+                MapJournal.rename(path);
+                folder.sync();
+                return journal;
+            } catch (IOException | RuntimeException failed) {
+                journal.close();
+                throw failed;
+            }
+        }
+    }
+
+    private static Path folderOf(Path path) throws IOException {
+        Path folder = path.toAbsolutePath().getParent();
+        if (folder == null) {
+            throw new IOException("the map " + path + " lies in no folder");
+        }
+        return folder;
     }
 
     /** Whether the overlay has the block. */
@@ -123,27 +146,60 @@ final class BlockMap implements AutoCloseable {
             current.fdatasync();
         }
 
-        /** Rewrites a journal that has grown long. A journal that can't be rewritten goes on growing. */
-        void compact() {
+        /**
+         * Rewrites a journal that has grown long. A journal that can't be written anew goes on growing; one that was
+         * renamed is the map from then on, whatever else fails.
+         *
+         * @throws IOException the new name may not be on the medium: no later flush would be worth anything, because a
+         *     loss of power could bring the old journal back
+         */
+        void compact() throws IOException {
             if (durable == null) {
                 return;
             }
             synchronized (journalLock) {
+                MapFolder folder;
                 try {
-                    MapJournal fresh = MapJournal.create(path, header, durable, mapped);
-                    journal.close();
-                    journal = fresh;
-                    compactAt = compactAt(fresh);
+                    folder = rewrite.folder().open(folderOf(path));
                 } catch (IOException failed) {
-                    compactAt = journal.end() * 2;
-                    log.warn("the map {} stays {} bytes long: it can't be rewritten", path, journal.end(), failed);
+                    staysLong(failed);
+                    return;
+                }
+                MapJournal old = journal;
+                try (folder) {
+                    if (renamed(durable)) {
+                        folder.sync();
+                    }
+                } finally {
+                    if (journal != old) {
+                        old.close();
+                    }
                 }
             }
         }
+
+        /** Whether the journal is another one now. */
+        private boolean renamed(PageSet covered) {
+            MapJournal fresh = null;
+            try {
+                fresh = MapJournal.beside(path, header, covered, mapped);
+                MapJournal.rename(path);
+            } catch (IOException failed) {
+                if (fresh != null) {
+                    fresh.close();
+                }
+                staysLong(failed);
+                return false;
+            }
+            journal = fresh;
+            compactAt = rewrite.above(fresh.end());
+            return true;
+        }
     }
 
-    private static long compactAt(MapJournal journal) {
-        return Math.max(COMPACT_BYTES_MIN, COMPACT_GROWTH * journal.end());
+    private void staysLong(IOException failed) {
+        compactAt = journal.end() * 2;
+        log.warn("the map {} stays {} bytes long: it can't be rewritten", path, journal.end(), failed);
     }
 
     @Override

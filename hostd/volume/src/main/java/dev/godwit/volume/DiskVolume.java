@@ -41,7 +41,7 @@ public final class DiskVolume implements SourceVolume, TargetVolume, AutoCloseab
      * @throws VolumeRefused the folder holds a disk already, or the base is larger
      */
     public static DiskVolume create(Path folder, long sizeBytes, BaseImage base) throws IOException {
-        return new DiskVolume(Overlay.create(folder, sizeBytes, base, BootId.current()));
+        return new DiskVolume(Overlay.create(folder, sizeBytes, base, BootId.current(), JournalRewrite.standard()));
     }
 
     /**
@@ -51,11 +51,12 @@ public final class DiskVolume implements SourceVolume, TargetVolume, AutoCloseab
      * @throws VolumeRefused it has another size, was made over another base, is damaged, or is open elsewhere
      */
     public static DiskVolume open(Path folder, long sizeBytes, BaseImage base) throws IOException {
-        return open(folder, sizeBytes, base, BootId.current());
+        return open(folder, sizeBytes, base, BootId.current(), JournalRewrite.standard());
     }
 
-    static DiskVolume open(Path folder, long sizeBytes, BaseImage base, BootId boot) throws IOException {
-        return new DiskVolume(Overlay.open(folder, sizeBytes, base, boot));
+    static DiskVolume open(Path folder, long sizeBytes, BaseImage base, BootId boot, JournalRewrite rewrite)
+            throws IOException {
+        return new DiskVolume(Overlay.open(folder, sizeBytes, base, boot, rewrite));
     }
 
     @Override

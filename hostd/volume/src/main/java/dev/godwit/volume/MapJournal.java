@@ -5,11 +5,9 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 
 /**
@@ -43,25 +41,36 @@ final class MapJournal implements AutoCloseable {
     }
 
     /**
-     * Writes a fresh journal beside {@code path} and renames it over; whichever of the two a crash leaves is whole.
+     * Writes a fresh journal beside {@code path}, on the medium. It counts once {@link #rename} has put it in the place
+     * of the old one.
      *
      * @param durable blocks whose data is on the medium
      * @param all blocks that are mapped, a superset
      */
-    static MapJournal create(Path path, MapHeader header, PageSet durable, PageSet all) throws IOException {
-        Path fresh = path.resolveSibling(path.getFileName() + ".new");
+    static MapJournal beside(Path path, MapHeader header, PageSet durable, PageSet all) throws IOException {
+        Path fresh = freshNameOf(path);
         Files.deleteIfExists(fresh);
         SparseFile file = SparseFile.create(fresh, 0);
         MapJournal journal = new MapJournal(file, header.salt(), MapHeader.BYTES);
         try {
             journal.writeWhole(header, durable, all);
-            Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE);
-            syncFolder(path);
             return journal;
         } catch (IOException | RuntimeException failed) {
             journal.close();
             throw failed;
         }
+    }
+
+    /**
+     * Puts what {@link #beside} wrote under the map's name; whichever of the two a crash leaves is whole. When the call
+     * returns, opens and appends mean the fresh file, but a loss of power may still bring the old one back.
+     */
+    static void rename(Path path) throws IOException {
+        Files.move(freshNameOf(path), path, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    static Path freshNameOf(Path path) {
+        return path.resolveSibling(path.getFileName() + ".new");
     }
 
     private void writeWhole(MapHeader header, PageSet durable, PageSet all) throws IOException {
@@ -145,15 +154,5 @@ final class MapJournal implements AutoCloseable {
     public void close() {
         file.close();
         arena.close();
-    }
-
-    private static void syncFolder(Path path) throws IOException {
-        Path folder = path.toAbsolutePath().getParent();
-        if (folder == null) {
-            throw new IOException("the map " + path + " lies in no folder");
-        }
-        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
     }
 }

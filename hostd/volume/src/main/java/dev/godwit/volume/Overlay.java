@@ -50,7 +50,8 @@ final class Overlay {
         this.soiled = new PageSet(Math.ceilDiv(sizeBytes, BLOCK_BYTES));
     }
 
-    static Overlay create(Path folder, long sizeBytes, BaseImage base, BootId boot) throws IOException {
+    static Overlay create(Path folder, long sizeBytes, BaseImage base, BootId boot, JournalRewrite rewrite)
+            throws IOException {
         Pages.pageCount(sizeBytes);
         if (base.sizeBytes() > sizeBytes) {
             throw new VolumeRefused(
@@ -71,14 +72,16 @@ final class Overlay {
                     lock,
                     base,
                     sizeBytes,
-                    () -> BlockMap.create(mapIn(folder), sizeBytes, base.digest(), boot, new SplittableRandom()));
+                    () -> BlockMap.create(
+                            mapIn(folder), sizeBytes, base.digest(), boot, new SplittableRandom(), rewrite));
         } catch (IOException | RuntimeException failed) {
             lock.close();
             throw failed;
         }
     }
 
-    static Overlay open(Path folder, long sizeBytes, BaseImage base, BootId boot) throws IOException {
+    static Overlay open(Path folder, long sizeBytes, BaseImage base, BootId boot, JournalRewrite rewrite)
+            throws IOException {
         VolumeLock lock = VolumeLock.take(folder);
         try {
             if (!Files.exists(mapIn(folder))) {
@@ -90,7 +93,8 @@ final class Overlay {
                     lock,
                     base,
                     sizeBytes,
-                    () -> BlockMap.open(mapIn(folder), sizeBytes, base.digest(), boot, new SplittableRandom()));
+                    () -> BlockMap.open(
+                            mapIn(folder), sizeBytes, base.digest(), boot, new SplittableRandom(), rewrite));
             try {
                 overlay.checkLength();
                 overlay.punchWhatTheMapDoesNotName();
@@ -238,7 +242,7 @@ final class Overlay {
             } catch (LinuxException failed) {
                 throw explained(failed, MapJournal.RECORD_BYTES);
             }
-            round.compact();
+            sync(round::compact);
             flushedWrites = landed;
         }
     }

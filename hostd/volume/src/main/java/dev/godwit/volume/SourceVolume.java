@@ -34,4 +34,7 @@ public interface SourceVolume {
      * @param into at least {@code count * 4096} bytes
      */
     void read(long firstPage, int count, MemorySegment into) throws IOException;
+
+    /** Makes everything written so far durable where the volume is durable. */
+    void flush() throws IOException;
 }

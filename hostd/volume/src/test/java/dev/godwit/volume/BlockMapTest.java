@@ -1,6 +1,7 @@
 package dev.godwit.volume;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ class BlockMapTest {
     private static final int BLOCKS = 120_000;
     private static final long SIZE = (long) BLOCKS * Pages.BLOCK_BYTES;
     private static final BootId BOOT = new BootId(new UUID(1, 1));
+    private static final JournalRewrite STANDARD = JournalRewrite.standard();
 
     @TempDir
     Path folder;
@@ -31,7 +33,7 @@ class BlockMapTest {
     void aLongJournalIsRewrittenShortAndLosesNothing() throws IOException {
         Path path = folder.resolve("map");
         SplittableRandom random = new SplittableRandom(SEED);
-        try (BlockMap map = BlockMap.create(path, SIZE, "empty", BOOT, random)) {
+        try (BlockMap map = BlockMap.create(path, SIZE, "empty", BOOT, random, STANDARD)) {
             for (int block = 0; block < 50_000; block++) {
                 map.add(block, 1);
             }
@@ -48,7 +50,7 @@ class BlockMapTest {
             map.add(80_000, 1);
         }
         Files.copy(path, folder.resolve("copy"));
-        try (BlockMap same = BlockMap.open(path, SIZE, "empty", BOOT, random)) {
+        try (BlockMap same = BlockMap.open(path, SIZE, "empty", BOOT, random, STANDARD)) {
             assertThat(same.run(0, BLOCKS - 1, true)).isEqualTo(50_000);
             assertThat(same.contains(60_001)).isTrue();
             assertThat(same.contains(70_000)).isTrue();
@@ -56,7 +58,7 @@ class BlockMapTest {
             assertThat(same.contains(80_001)).isFalse();
         }
         BootId after = new BootId(new UUID(2, 2));
-        try (BlockMap rebooted = BlockMap.open(folder.resolve("copy"), SIZE, "empty", after, random)) {
+        try (BlockMap rebooted = BlockMap.open(folder.resolve("copy"), SIZE, "empty", after, random, STANDARD)) {
             assertThat(rebooted.contains(60_001)).isTrue();
             assertThat(rebooted.contains(70_000)).isFalse();
             assertThat(rebooted.contains(80_000)).isFalse();
@@ -67,15 +69,15 @@ class BlockMapTest {
     void whatWasNotFlushedStaysUncoveredOverARestartOfHostd() throws IOException {
         Path path = folder.resolve("map");
         SplittableRandom random = new SplittableRandom(SEED);
-        try (BlockMap map = BlockMap.create(path, SIZE, "empty", BOOT, random)) {
+        try (BlockMap map = BlockMap.create(path, SIZE, "empty", BOOT, random, STANDARD)) {
             map.add(1, 1);
             flush(map);
             map.add(2, 1);
         }
-        try (BlockMap restarted = BlockMap.open(path, SIZE, "empty", BOOT, random)) {
+        try (BlockMap restarted = BlockMap.open(path, SIZE, "empty", BOOT, random, STANDARD)) {
             assertThat(restarted.contains(2)).isTrue();
         }
-        try (BlockMap rebooted = BlockMap.open(path, SIZE, "empty", new BootId(new UUID(2, 2)), random)) {
+        try (BlockMap rebooted = BlockMap.open(path, SIZE, "empty", new BootId(new UUID(2, 2)), random, STANDARD)) {
             assertThat(rebooted.contains(1)).isTrue();
             assertThat(rebooted.contains(2)).as("its data was never flushed").isFalse();
         }
@@ -84,12 +86,46 @@ class BlockMapTest {
     @Test
     void aFlushWithNothingNewWritesNothing() throws IOException {
         Path path = folder.resolve("map");
-        try (BlockMap map = BlockMap.create(path, SIZE, "empty", BOOT, new SplittableRandom(SEED))) {
+        try (BlockMap map = BlockMap.create(path, SIZE, "empty", BOOT, new SplittableRandom(SEED), STANDARD)) {
             map.add(5, 3);
             flush(map);
             long bytes = Files.size(path);
             flush(map);
             assertThat(Files.size(path)).isEqualTo(bytes);
+        }
+    }
+
+    @Test
+    void aRewriteWhoseNameDidNotReachTheMediumIsTheMapAllTheSame() throws IOException {
+        Path path = folder.resolve("map");
+        SplittableRandom random = new SplittableRandom(SEED);
+        FailingFolder failing = new FailingFolder();
+        try (BlockMap map = BlockMap.create(path, SIZE, "empty", BOOT, random, failing.rewriteAtEachFlush())) {
+            map.add(1, 1);
+            failing.syncFails = true;
+            assertThatThrownBy(() -> flush(map)).isSameAs(FailingFolder.REFUSED);
+            map.add(2, 1);
+        }
+        try (BlockMap again = BlockMap.open(path, SIZE, "empty", BOOT, random, STANDARD)) {
+            assertThat(again.contains(1)).isTrue();
+            assertThat(again.contains(2)).as("acknowledged after the rewrite").isTrue();
+        }
+    }
+
+    @Test
+    void aFolderThatCannotBeOpenedLeavesTheLongJournalAndNoFailure() throws IOException {
+        Path path = folder.resolve("map");
+        SplittableRandom random = new SplittableRandom(SEED);
+        FailingFolder failing = new FailingFolder();
+        try (BlockMap map = BlockMap.create(path, SIZE, "empty", BOOT, random, failing.rewriteAtEachFlush())) {
+            map.add(1, 1);
+            failing.openFails = true;
+            flush(map);
+            map.add(2, 1);
+            flush(map);
+        }
+        try (BlockMap rebooted = BlockMap.open(path, SIZE, "empty", new BootId(new UUID(2, 2)), random, STANDARD)) {
+            assertThat(rebooted.run(1, 3, true)).as("both were flushed").isEqualTo(2);
         }
     }
 }

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToIntFunction;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,14 +25,41 @@ import org.junit.jupiter.api.io.TempDir;
 class CrashTest {
     private static final long SEED = 0xc4a5L;
     private static final int KILLS = 8;
+    /** The rewrites of a process's life in one of which it dies. */
+    private static final int REWRITES_MAX = 60;
+
     private static final long SIZE = 2400L * BLOCK_BYTES;
     private static final int BASE_PAGES = 20_000;
 
     @TempDir
     Path folder;
 
+    private interface Death {
+        /** @param before writes acknowledged so far */
+        void of(ProcessBuilder writer, SplittableRandom random, long before) throws Exception;
+    }
+
     @Test
     void everyAcknowledgedWriteSurvivesAKillOfTheProcess() throws Exception {
+        everyAcknowledgedWriteSurvives(
+                random -> 0, (writer, random, before) -> killUnderLoad(writer, before + 500 + random.nextInt(6000)));
+    }
+
+    @Test
+    void everyAcknowledgedWriteSurvivesADeathInTheMiddleOfARewriteOfTheMap() throws Exception {
+        everyAcknowledgedWriteSurvives(random -> 2 + random.nextInt(REWRITES_MAX), (writer, random, before) -> {
+            Process process = writer.start();
+            try {
+                assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(log()).isTrue();
+                assertThat(process.exitValue()).as(log()).isEqualTo(CrashWriter.DIED_IN_REWRITE);
+            } finally {
+                process.destroyForcibly();
+            }
+        });
+    }
+
+    private void everyAcknowledgedWriteSurvives(ToIntFunction<SplittableRandom> deadlyRewrite, Death death)
+            throws Exception {
         Path baseFile = folder.resolve("base.raw");
         byte[] content = new byte[BASE_PAGES * PAGE_BYTES];
         new SplittableRandom(SEED).nextBytes(content);
@@ -46,7 +74,9 @@ class CrashTest {
             SplittableRandom random = new SplittableRandom(SEED);
             long before = 0;
             for (int kill = 0; kill < KILLS; kill++) {
-                killUnderLoad(disk, baseFile, ledger, SEED + kill * 100L, before + 500 + random.nextInt(6000));
+                ProcessBuilder writer =
+                        writer(disk, baseFile, ledger, SEED + kill * 100L, deadlyRewrite.applyAsInt(random));
+                death.of(writer, random, before);
                 long now = acknowledged(ledger);
                 assertThat(now).isGreaterThan(before);
                 before = now;
@@ -55,9 +85,8 @@ class CrashTest {
         }
     }
 
-    private static void killUnderLoad(Path disk, Path base, Path ledger, long seed, long writes)
-            throws IOException, InterruptedException {
-        Process writer = new ProcessBuilder(
+    private ProcessBuilder writer(Path disk, Path base, Path ledger, long seed, int deadlyRewrite) {
+        return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:+UseSerialGC",
                         "--enable-native-access=ALL-UNNAMED",
@@ -68,18 +97,25 @@ class CrashTest {
                         base.toString(),
                         ledger.toString(),
                         Long.toString(SIZE),
-                        Long.toString(seed))
+                        Long.toString(seed),
+                        Integer.toString(deadlyRewrite))
                 .redirectErrorStream(true)
-                .redirectOutput(disk.resolveSibling("writer.log").toFile())
-                .start();
+                .redirectOutput(folder.resolve("writer.log").toFile());
+    }
+
+    private String log() throws IOException {
+        return Files.readString(folder.resolve("writer.log"));
+    }
+
+    private void killUnderLoad(ProcessBuilder builder, long writes) throws IOException, InterruptedException {
+        Path ledger = folder.resolve("ledger");
+        Process writer = builder.start();
         try {
             Awaitility.await()
                     .atMost(Duration.ofSeconds(60))
                     .pollInterval(Duration.ofMillis(5))
                     .until(() -> !writer.isAlive() || acknowledged(ledger) >= writes);
-            assertThat(writer.isAlive())
-                    .as(Files.readString(disk.resolveSibling("writer.log")))
-                    .isTrue();
+            assertThat(writer.isAlive()).as(log()).isTrue();
         } finally {
             writer.destroyForcibly();
             assertThat(writer.waitFor(10, TimeUnit.SECONDS)).isTrue();

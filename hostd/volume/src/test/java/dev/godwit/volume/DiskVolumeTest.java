@@ -286,9 +286,32 @@ class DiskVolumeTest {
                 raw.setLength(SIZE);
                 raw.write(Files.readAllBytes(where.resolve("overlay.raw")), 0, BLOCK_BYTES);
             }
-            try (DiskVolume opened = DiskVolume.open(copy, SIZE, base, new BootId(UUID.randomUUID()))) {
+            try (DiskVolume opened =
+                    DiskVolume.open(copy, SIZE, base, new BootId(UUID.randomUUID()), JournalRewrite.standard())) {
                 assertReads(opened, flushed, "after another boot");
             }
+        }
+    }
+
+    @Test
+    void afterARewriteThatDidNotReachTheMediumNoFlushSucceedsAndNothingAcknowledgedIsLost() throws IOException {
+        Path where = disk("rewrite");
+        DiskVolume.create(where, SIZE, base).close();
+        byte[] model = freshModel();
+        FailingFolder failing = new FailingFolder();
+        DiskVolume volume = DiskVolume.open(where, SIZE, base, BootId.current(), failing.rewriteAtEachFlush());
+        volume.write(100, arena.allocate(1000).fill((byte) 1));
+        Arrays.fill(model, 100, 1100, (byte) 1);
+        failing.syncFails = true;
+        assertThatThrownBy(volume::flush).isSameAs(FailingFolder.REFUSED);
+        failing.syncFails = false;
+
+        volume.write(7 * BLOCK_BYTES, arena.allocate(1000).fill((byte) 2));
+        Arrays.fill(model, 7 * BLOCK_BYTES, 7 * BLOCK_BYTES + 1000, (byte) 2);
+        assertThatThrownBy(volume::flush).hasMessageContaining("an earlier flush failed");
+        assertThatThrownBy(volume::close).hasMessageContaining("an earlier flush failed");
+        try (DiskVolume again = DiskVolume.open(where, SIZE, base)) {
+            assertReads(again, model, "what was written before and after the rewrite");
         }
     }
 

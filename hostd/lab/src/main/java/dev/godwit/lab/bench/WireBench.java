@@ -192,8 +192,8 @@ public final class WireBench {
                         PeerSockets.plain());
                 PeerLink link = new PeerLink(server.address(), "host-a", PeerLimits.standard(), PeerSockets.plain());
                 PeerStream stream = link.openStream("bench", new byte[0]);
-                Replication replication =
-                        new Replication("host-b", List.of(from), stream, new ReplicationLimits(batchPages, STEP_MAX))) {
+                Replication replication = new Replication(
+                        "host-b", List.of(from), stream, new ReplicationLimits(batchPages, STEP_MAX, STEP_MAX))) {
             replication.start();
             replication.round();
             replication.finalRound();

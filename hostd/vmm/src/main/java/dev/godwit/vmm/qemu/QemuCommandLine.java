@@ -38,6 +38,9 @@ final class QemuCommandLine {
     /** A hostd that starts a VM has its NBD server up. */
     private static final Duration NBD_OPEN = Duration.ofSeconds(10);
 
+    /** The disk's device. */
+    static final String DISK = "disk0";
+
     static final String SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -82,7 +85,7 @@ final class QemuCommandLine {
         option(words, "-object", "rng-random,id=rng0,filename=/dev/urandom");
         option(words, "-device", "virtio-rng-pci,id=random0,rng=rng0,ioeventfd=off,addr=0x4");
         option(words, "-blockdev", disk(spec));
-        option(words, "-device", "virtio-blk-pci,id=disk0,drive=disk,addr=0x5,werror=stop,rerror=stop");
+        option(words, "-device", "virtio-blk-pci,id=" + DISK + ",drive=disk,addr=0x5,werror=stop,rerror=stop");
         VmmSpec.TapSpec tap = spec.tap();
         if (tap != null) {
             option(words, "-netdev", "tap,id=net0,fd=" + VmmLauncher.TAP_DESCRIPTOR + ",vhost=off");

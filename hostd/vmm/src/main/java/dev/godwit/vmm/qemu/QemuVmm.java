@@ -1,5 +1,6 @@
 package dev.godwit.vmm.qemu;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.godwit.vmm.GuestMemory;
 import dev.godwit.vmm.VmCgroup;
@@ -10,6 +11,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -26,6 +29,9 @@ final class QemuVmm implements Vmm {
     private static final Duration ALIVE_TIMEOUT = Duration.ofSeconds(1);
     /** A killed process is gone when its memory is freed: 1 GiB in 0.1 s. */
     private static final Duration KILL_LIMIT = Duration.ofSeconds(30);
+
+    /** QEMU carries the requests that a guest waits for in its device state, and tries them again where it goes on. */
+    private static final Set<Status> STANDING = EnumSet.of(Status.PAUSED, Status.IO_ERROR);
 
     private static final String NOT_FINALIZED = "not finalized yet";
 
@@ -94,6 +100,16 @@ final class QemuVmm implements Vmm {
     }
 
     @Override
+    public boolean diskIsFull() throws IOException {
+        for (JsonNode block : commands.execute("query-block")) {
+            if (block.path("qdev").asText().contains(QemuCommandLine.DISK)) {
+                return block.path("io-status").asText().equals("nospace");
+            }
+        }
+        throw new IOException("QEMU of VM " + spec.vmId() + " knows no disk " + QemuCommandLine.DISK);
+    }
+
+    @Override
     public void pause() throws IOException {
         synchronized (change) {
             try {
@@ -105,10 +121,10 @@ final class QemuVmm implements Vmm {
                         late);
             }
             Status now = status();
-            if (now != Status.PAUSED && now != Status.SAVED) {
+            if (!STANDING.contains(now) && now != Status.SAVED) {
                 throw new IOException("VM " + spec.vmId() + " can't be paused: it is " + now);
             }
-            paused = now == Status.PAUSED;
+            paused = STANDING.contains(now);
         }
     }
 
@@ -149,7 +165,7 @@ final class QemuVmm implements Vmm {
     public void saveState(Path listeningSocket, Duration timeout) throws IOException {
         synchronized (change) {
             Status now = paused ? Status.PAUSED : status();
-            if (now != Status.PAUSED) {
+            if (!STANDING.contains(now)) {
                 throw new IOException("the device state of VM " + spec.vmId() + " can't be saved: it is " + now
                         + (now == Status.SAVED ? ", resume it first" : ", pause it first"));
             }

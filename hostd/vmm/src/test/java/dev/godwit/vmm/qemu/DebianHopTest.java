@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
@@ -83,6 +84,49 @@ class DebianHopTest {
             LOG.info(
                     "blackout ms: {}",
                     hops.stream().map(hop -> hop.blackout() / 1000 / 1000.0).toList());
+        }
+    }
+
+    @Test
+    void aGuestWhoseDiskIsFullMovesWithItsRequestsAndGoesOnWhereThereIsRoom() throws Exception {
+        Path image = image();
+        Path full = Files.createTempFile("gwq", "full");
+        try (TestHost host = new TestHost(
+                        TestHost.SOON,
+                        List.of(
+                                "--filter=error",
+                                "--filter=cow",
+                                "file",
+                                image.resolve("disk.raw").toString(),
+                                "error=ENOSPC",
+                                "error-rate=100%",
+                                "error-file=" + full));
+                TestTap one = new TestTap("gwqd0");
+                TestTap two = new TestTap("gwqd1")) {
+            Files.delete(full);
+            VmmSpec from = spec(host, image, 1, 1, false, one);
+            Vmm source = host.start(from);
+            Files.createFile(full);
+            Awaitility.await().atMost(BOOT_LIMIT).until(() -> source.status() == Vmm.Status.IO_ERROR);
+            assertThat(source.diskIsFull()).isTrue();
+            VmmSpec to = spec(host, image, 2, 1, true, two);
+            Files.delete(full);
+            Vmm target = host.start(to);
+            Files.createFile(full);
+            Hop hop = new Hop();
+            hop.untilLoaded(source, target, from, to);
+            assertThat(target.status()).isEqualTo(Vmm.Status.IO_ERROR);
+            Files.delete(full);
+            target.resume();
+            Awaitility.await()
+                    .atMost(BOOT_LIMIT)
+                    .pollInterval(Duration.ofMillis(50))
+                    .until(() -> greet(target, 1));
+            assertThat(Files.readString(target.consoleLog()))
+                    .contains("root is")
+                    .doesNotContain("error");
+        } finally {
+            Files.deleteIfExists(full);
         }
     }
 

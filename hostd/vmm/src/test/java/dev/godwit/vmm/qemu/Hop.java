@@ -37,6 +37,8 @@ final class Hop {
     long load;
     long resume;
     long counterAtPause;
+    /** What the source was when it was saved: a guest that waited for its disk waits at the target. */
+    private Status standing = Status.PAUSED;
 
     long blackout() {
         return stop + last + state + load + resume;
@@ -70,6 +72,7 @@ final class Hop {
         try (Relay relay = new Relay(listening, incoming)) {
             at = System.nanoTime();
             source.pause();
+            standing = source.status();
             at += stop = System.nanoTime() - at;
             memory.scan();
             lastPages = copy(memory, sink, target.memory());
@@ -83,7 +86,7 @@ final class Hop {
         memory.scan();
         assertThat(sink.dirtyCount()).as("pages written after the last scan").isZero();
         counterAtPause = CountingGuest.counter(memory);
-        assertThat(target.status()).isEqualTo(Status.PAUSED);
+        assertThat(target.status()).isEqualTo(source.status() == Status.SAVED ? standing : Status.FAILED);
         memory.dirtySets().close(sink);
     }
 
