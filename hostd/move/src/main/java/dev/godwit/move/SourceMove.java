@@ -74,6 +74,7 @@ public final class SourceMove {
             // The location maps flip here: edges first, then peers, then this host.
             progress.enter(MoveState.SWITCH);
         } catch (ReservationRefused | IOException | RuntimeException failure) {
+            Interruption.rethrow();
             return settlement.stay(Sentence.of(failure));
         }
 
@@ -83,6 +84,7 @@ public final class SourceMove {
         try {
             progress.enter(MoveState.CUTOVER);
         } catch (IOException failure) {
+            Interruption.rethrow();
             return settlement.stay(Sentence.of(failure));
         }
 
@@ -99,6 +101,7 @@ public final class SourceMove {
             progress.note(r -> r.withStream(r.rounds(), stream.bytesSent()));
             outcome = settlement.outcomeInTime();
         } catch (IOException | RuntimeException failure) {
+            Interruption.rethrow();
             return settlement.takeBack(Sentence.of(failure));
         }
         return switch (outcome) {
