@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param tracking how dirty pages are found, or {@code none}
  * @param moveModes how it can move a VM
  * @param cpuTemplates names of the CPU templates it can run
+ * @param features what else a client may rely on, for example {@code create-or-attach}
+ * @param limits the bounds of requests
  */
 public record Capabilities(
         List<String> api,
@@ -18,10 +20,13 @@ public record Capabilities(
         @Nullable AcceleratorKind accelerator,
         String tracking,
         List<MoveMode> moveModes,
-        List<String> cpuTemplates) {
+        List<String> cpuTemplates,
+        List<Feature> features,
+        Limits limits) {
     public Capabilities {
         api = List.copyOf(api);
         moveModes = List.copyOf(moveModes);
+        features = List.copyOf(features);
         cpuTemplates = List.copyOf(cpuTemplates);
     }
 }

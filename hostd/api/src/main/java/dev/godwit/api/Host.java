@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param tracking how dirty pages are found ({@code pagemap-scan}, {@code soft-dirty}); {@code none}: stop-and-copy only
  * @param vms ids of the VMs it owns
  * @param drain the plan of a drain that runs or ran; null when there is none
+ * @param capacity what it has in all and may run; null when it did not say
  * @param restAddress where its REST answers other hosts; null when it has none
  */
 public record Host(
@@ -25,6 +26,7 @@ public record Host(
         Versions versions,
         List<String> vms,
         @Nullable DrainPlan drain,
+        @Nullable HostCapacity capacity,
         @Nullable String restAddress) {
     public Host {
         Require.name("host id", id);

@@ -48,6 +48,30 @@ final class Require {
         }
     }
 
+    /** What a person still reads; and 64 labels of it fit a record of the fleet store. */
+    static final int LABEL_CHARACTERS_MAX = 255;
+
+    private static final int LABELS_MAX = 64;
+
+    /** Labels left out are none. */
+    static Map<String, String> labels(@Nullable Map<String, String> labels) {
+        if (labels == null) {
+            return Map.of();
+        }
+        between("the number of labels", labels.size(), 0, LABELS_MAX);
+        for (Map.Entry<String, String> label : labels.entrySet()) {
+            reference("label", label.getKey());
+            String value = label.getValue();
+            if (value == null || value.length() > LABEL_CHARACTERS_MAX) {
+                throw new IllegalArgumentException("label " + label.getKey() + " has "
+                        + (value == null
+                                ? "no value"
+                                : "a value of " + value.length() + " characters, most is " + LABEL_CHARACTERS_MAX));
+            }
+        }
+        return Map.copyOf(labels);
+    }
+
     static void text(String what, @Nullable String value, int charactersMax) {
         if (value == null) {
             throw missing(what);

@@ -1,5 +1,7 @@
 package dev.godwit.api;
 
+import java.time.Instant;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param address IPv4 address on the VM network; null before it has one
  * @param mac null for a VM without network
  * @param accelerator null while the VM has no VMM
+ * @param owner who asked for it; null when nobody said
+ * @param key the owner's key for it; null when it was made without one
+ * @param leaseSeconds time to live of its lease; null without a lease
+ * @param leaseEndsAt when it is ended unless its lease is renewed; null without a lease, and while its host is not asked
  */
 public record Vm(
         String id,
@@ -24,8 +30,14 @@ public record Vm(
         int diskMib,
         @Nullable String address,
         @Nullable String mac,
-        @Nullable AcceleratorKind accelerator) {
+        @Nullable AcceleratorKind accelerator,
+        @Nullable String owner,
+        @Nullable String key,
+        Map<String, String> labels,
+        @Nullable Integer leaseSeconds,
+        @Nullable Instant leaseEndsAt) {
     public Vm {
+        labels = Map.copyOf(labels);
         Require.reference("VM id", id);
         Require.name("VM name", name);
         Require.notNegative("fence", fence);

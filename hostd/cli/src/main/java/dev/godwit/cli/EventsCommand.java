@@ -88,6 +88,8 @@ final class EventsCommand {
     private boolean print(Sse.Message message) throws IOException {
         if (message.name().equals("gap")) {
             session.err().println("godwit: older events are no longer kept");
+            String first = Json.text(Json.object(message.data()), "firstId");
+            lastOfHost.remove(first.substring(0, Math.max(first.lastIndexOf('.'), 0)));
         }
         if (!message.name().equals("event")) {
             return false;

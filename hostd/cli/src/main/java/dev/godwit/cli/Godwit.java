@@ -117,6 +117,7 @@ public final class Godwit {
         switch (name) {
             case "vm create" -> new VmCommands(session).create(rest);
             case "vm list" -> new VmCommands(session).list(rest);
+            case "vm renew" -> new VmCommands(session).renew(rest);
             case "vm show" -> new VmCommands(session).show(rest);
             case "vm stop" -> new VmCommands(session).stop(rest);
             case "vm move" -> new VmCommands(session).move(rest);

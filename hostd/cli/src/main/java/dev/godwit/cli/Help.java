@@ -29,7 +29,10 @@ final class Help {
 
     private static final String VM = """
             godwit vm create NAME --image IMAGE [--vcpus 1] [--memory-mib 512] [--disk-mib 4096]
-            godwit vm list
+                             [--owner ID] [--key KEY] [--label K=V]... [--lease SECONDS]
+                             [--no-wait] [--timeout SECONDS]
+            godwit vm list [--owner ID] [--label K=V]...
+            godwit vm renew NAME [--lease SECONDS]
             godwit vm show NAME
             godwit vm exec NAME [--env K=V]... [--cwd DIR] [--tty] [--no-stdin] -- PROGRAM ARGUMENT...
             godwit vm stop NAME
@@ -59,15 +62,25 @@ final class Help {
         return switch (command) {
             case "vm create" -> """
                 godwit vm create NAME --image IMAGE [--vcpus 1] [--memory-mib 512] [--disk-mib 4096]
-                Makes a VM on the host that answers and boots it. IMAGE is a name or a digest.
+                                 [--owner ID] [--key KEY] [--label K=V]... [--lease SECONDS]
+                                 [--no-wait] [--timeout SECONDS]
+                Makes a VM on the host that answers, or on another when that has no room, boots it, and waits until its
+                guest answers. IMAGE is a name or a digest. With --key the same command twice makes one VM. With --lease the VM is ended when
+                'godwit vm renew' is not heard of for so long.
 
                   godwit vm create build-7 --image debian-ci --vcpus 2 --memory-mib 1024
                 """;
             case "vm list" -> """
-                godwit vm list
-                All VMs of the fleet. A host that does not answer is left out.
+                godwit vm list [--owner ID] [--label K=V]...
+                All VMs of the fleet, or those of an owner and with labels. A host that does not answer is left out.
 
                   godwit --json vm list
+                """;
+            case "vm renew" -> """
+                godwit vm renew NAME [--lease SECONDS]
+                Renews a VM's lease from now on, for as long as before or for so many seconds.
+
+                  godwit vm renew build-7
                 """;
             case "vm show" -> """
                 godwit vm show NAME

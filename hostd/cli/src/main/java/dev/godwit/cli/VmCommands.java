@@ -2,6 +2,7 @@ package dev.godwit.cli;
 
 import dev.godwit.api.CreateVm;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,8 @@ final class VmCommands {
     private static final int VCPUS = 1;
     private static final int MEMORY_MIB = 512;
     private static final int DISK_MIB = 4096;
+    /** hostd gives a guest three minutes to come up. */
+    private static final int BOOT_SECONDS = 200;
 
     private final Session session;
     private final Fleet fleet;
@@ -23,8 +26,20 @@ final class VmCommands {
     }
 
     void create(List<String> line) throws Failure, IOException {
-        Arguments arguments =
-                new Arguments("vm create", line, Set.of("--image", "--vcpus", "--memory-mib", "--disk-mib"), Set.of());
+        Arguments arguments = new Arguments(
+                "vm create",
+                line,
+                Set.of(
+                        "--image",
+                        "--vcpus",
+                        "--memory-mib",
+                        "--disk-mib",
+                        "--owner",
+                        "--key",
+                        "--label",
+                        "--lease",
+                        "--timeout"),
+                Set.of("--no-wait"));
         CreateVm wanted;
         try {
             wanted = new CreateVm(
@@ -32,7 +47,11 @@ final class VmCommands {
                     arguments.needed("--image"),
                     arguments.number("--vcpus", VCPUS),
                     arguments.number("--memory-mib", MEMORY_MIB),
-                    arguments.number("--disk-mib", DISK_MIB));
+                    arguments.number("--disk-mib", DISK_MIB),
+                    arguments.value("--owner"),
+                    arguments.value("--key"),
+                    labels(arguments),
+                    arguments.value("--lease") == null ? null : arguments.number("--lease", 0));
         } catch (IllegalArgumentException e) {
             throw new Failure(Failure.USAGE, e.getMessage() + ".", e);
         }
@@ -42,13 +61,87 @@ final class VmCommands {
         body.put("vcpus", wanted.vcpus());
         body.put("memoryMib", wanted.memoryMib());
         body.put("diskMib", wanted.diskMib());
-        byte[] vm = fleet.document(fleet.once(Request.post("/v1/vms", Json.bytes(body)), Fleet.WORK_MILLIS));
-        printVm(vm, "created");
+        body.put("labels", wanted.labels());
+        putIfGiven(body, "owner", wanted.owner());
+        putIfGiven(body, "key", wanted.key());
+        putIfGiven(body, "leaseSeconds", wanted.leaseSeconds());
+        Request request = Request.post("/v1/vms", Json.bytes(body));
+        boolean keyed = wanted.key() != null;
+        byte[] vm = fleet.document(
+                keyed ? fleet.repeatable(request, Fleet.WORK_MILLIS) : fleet.once(request, Fleet.WORK_MILLIS));
+        if (!arguments.flag("--no-wait")) {
+            vm = awaitRunning(vm, arguments.number("--timeout", BOOT_SECONDS));
+        }
+        printVm(vm, keyed ? "there" : "created");
+    }
+
+    /** A guest that does not answer yet takes no command: so the next line of a script may use it. */
+    private byte[] awaitRunning(byte[] created, int seconds) throws Failure, IOException {
+        byte[] vm = created;
+        String id = Json.text(Json.object(created), "id");
+        long start = System.nanoTime();
+        while (Json.text(Json.object(vm), "state").equals("creating")) {
+            if (System.nanoTime() - start > seconds * 1_000_000_000L) {
+                throw new Failure(
+                        Failure.FAILED,
+                        "The guest of VM " + id + " did not answer within " + seconds + " s; 'godwit vm console " + id
+                                + "' shows how far it is.");
+            }
+            MoveCommands.pause();
+            vm = fleet.get("/v1/vms/" + Session.encoded(id));
+        }
+        if (Json.text(Json.object(vm), "state").equals("lost")) {
+            throw new Failure(
+                    Failure.FAILED,
+                    "The guest of VM " + id + " did not come up; 'godwit vm console " + id + "' shows what it said.");
+        }
+        return vm;
+    }
+
+    private static void putIfGiven(Map<String, @Nullable Object> body, String field, @Nullable Object value) {
+        if (value != null) {
+            body.put(field, value);
+        }
+    }
+
+    private static Map<String, String> labels(Arguments arguments) throws Failure {
+        Map<String, String> labels = new LinkedHashMap<>();
+        for (String label : arguments.all("--label")) {
+            int equals = label.indexOf('=');
+            if (equals < 1) {
+                throw Failure.usage("--label " + label + " is not KEY=VALUE.");
+            }
+            labels.put(label.substring(0, equals), label.substring(equals + 1));
+        }
+        return labels;
+    }
+
+    void renew(List<String> line) throws Failure, IOException {
+        Arguments arguments = new Arguments("vm renew", line, Set.of("--lease"), Set.of());
+        String name = arguments.words("NAME").get(0);
+        Map<String, @Nullable Object> body = new LinkedHashMap<>();
+        if (arguments.value("--lease") != null) {
+            body.put("leaseSeconds", arguments.number("--lease", 0));
+        }
+        Request request = Request.post("/v1/vms/" + Session.encoded(name) + "/lease", Json.bytes(body));
+        byte[] document = fleet.document(fleet.repeatable(request, Fleet.ANSWER_MILLIS));
+        if (session.json()) {
+            session.document(document);
+        } else {
+            session.out().println(name + " is kept until " + Json.text(Json.object(document), "leaseEndsAt"));
+        }
     }
 
     void list(List<String> line) throws Failure, IOException {
-        new Arguments("vm list", line, Set.of(), Set.of()).words();
-        byte[] document = fleet.get("/v1/vms");
+        Arguments arguments = new Arguments("vm list", line, Set.of("--owner", "--label"), Set.of());
+        arguments.words();
+        List<String> filters = new ArrayList<>();
+        String owner = arguments.value("--owner");
+        if (owner != null) {
+            filters.add("owner=" + Session.encoded(owner));
+        }
+        labels(arguments).forEach((key, value) -> filters.add("label=" + Session.encoded(key + "=" + value)));
+        byte[] document = fleet.get(filters.isEmpty() ? "/v1/vms" : "/v1/vms?" + String.join("&", filters));
         if (session.json()) {
             session.document(document);
             return;

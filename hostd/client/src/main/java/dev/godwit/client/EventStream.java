@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * may be called by another.
  */
 public final class EventStream implements AutoCloseable {
+    /** Events before this one are no longer kept by its host. */
+    private record Gap(String firstId) {}
+
     private final Endpoints endpoints;
     private final Timeouts timeouts;
     private final Object guard = new Object();
@@ -46,6 +49,9 @@ public final class EventStream implements AutoCloseable {
                 SseLines.Message message = attach().next();
                 if (message == null) {
                     lost();
+                } else if (message.name().equals("gap")) {
+                    String first = Json.read(message.data(), Gap.class).firstId();
+                    lastOfHost.remove(first.substring(0, Math.max(first.lastIndexOf('.'), 0)));
                 } else if (message.name().equals("event")) {
                     Event event = Json.read(message.data(), Event.class);
                     if (remember(event.id())) {

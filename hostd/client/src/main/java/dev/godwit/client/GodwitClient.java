@@ -12,6 +12,7 @@ import dev.godwit.api.ExecRequest;
 import dev.godwit.api.Host;
 import dev.godwit.api.Image;
 import dev.godwit.api.ImagePushed;
+import dev.godwit.api.LeaseRenewal;
 import dev.godwit.api.Move;
 import dev.godwit.api.MoveRequest;
 import dev.godwit.api.MoveStarted;
@@ -27,6 +28,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import okhttp3.MediaType;
 import okhttp3.Request;
 import okhttp3.RequestBody;
@@ -64,7 +66,7 @@ public final class GodwitClient implements AutoCloseable {
     }
 
     /**
-     * Makes a VM. When an answer was lost and the name turns out to be taken by a VM of the same sizes, that VM is what the
+     * Makes a VM, or with a key gives the one that is there. Without a key: when an answer was lost and the name turns out to be taken by a VM of the same sizes, that VM is what the
      * lost request made, and is given.
      */
     public Vm createVm(CreateVm wanted) throws IOException {
@@ -85,6 +87,37 @@ public final class GodwitClient implements AutoCloseable {
 
     public List<Vm> vms() throws IOException {
         return Json.readList(get("/v1/vms"), Vm.class);
+    }
+
+    /**
+     * VMs of one owner with these labels.
+     *
+     * @param owner null: of any
+     * @param labels all of which a VM must have
+     */
+    public List<Vm> vms(@Nullable String owner, Map<String, String> labels) throws IOException {
+        StringBuilder path = new StringBuilder("/v1/vms");
+        char separator = '?';
+        if (owner != null) {
+            path.append(separator).append("owner=").append(encoded(owner));
+            separator = '&';
+        }
+        for (Map.Entry<String, String> label : labels.entrySet()) {
+            path.append(separator).append("label=").append(encoded(label.getKey() + "=" + label.getValue()));
+            separator = '&';
+        }
+        return Json.readList(get(path.toString()), Vm.class);
+    }
+
+    /**
+     * Renews a VM's lease from now on.
+     *
+     * @param leaseSeconds the new time to live; null: as before
+     */
+    public Vm renewLease(String vm, @Nullable Integer leaseSeconds) throws IOException {
+        byte[] answer = post(
+                Endpoints.Repeat.HARMLESS, timeouts.answer(), vmPath(vm) + "/lease", new LeaseRenewal(leaseSeconds));
+        return Json.read(answer, Vm.class);
     }
 
     public Vm vm(String vm) throws IOException {

@@ -1,5 +1,6 @@
 package dev.godwit.daemon;
 
+import dev.godwit.api.HostCapacity;
 import dev.godwit.api.ProblemCode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,16 +25,20 @@ final class Admission {
     private static final int UIDS = 10_000;
 
     private final long memoryMib;
+    private final int vmsMax;
     private final Path disk;
     private final Map<String, Integer> promisedMib = new HashMap<>();
+    private final Map<String, Integer> vcpus = new HashMap<>();
     private final Map<String, Integer> uids = new HashMap<>();
 
     /**
      * @param memoryMib what all VMs together may take, their VMMs' overhead included
+     * @param vmsMax cap on their number
      * @param disk a directory on the file system that holds overlays
      */
-    Admission(long memoryMib, Path disk) {
+    Admission(long memoryMib, int vmsMax, Path disk) {
         this.memoryMib = memoryMib;
+        this.vmsMax = vmsMax;
         this.disk = disk;
     }
 
@@ -50,10 +55,17 @@ final class Admission {
     /**
      * Promises memory and gives a uid.
      *
+     * @param vmVcpus counted, not bounded: vCPUs may be more than hardware threads
      * @param bringsBytes what its disk brings along
      * @throws Refused which is lacking, and how much
      */
-    synchronized int admit(String vmId, int vmMib, long bringsBytes) throws IOException {
+    synchronized int admit(String vmId, int vmVcpus, int vmMib, long bringsBytes) throws IOException {
+        if (!promisedMib.containsKey(vmId) && promisedMib.size() >= vmsMax) {
+            throw new Refused(
+                    ProblemCode.NO_ROOM,
+                    "This host has " + promisedMib.size() + " VMs and its cap (vms-max) is " + vmsMax
+                            + "; remove or move VMs, or raise vms-max in its configuration.");
+        }
         long free = freeMemoryMib();
         int needed = vmMib + VMM_OVERHEAD_MIB;
         if (needed > free) {
@@ -73,24 +85,37 @@ final class Admission {
                             + " MiB free; free some, or choose another host.");
         }
         promisedMib.put(vmId, needed);
+        vcpus.put(vmId, vmVcpus);
         return uids.computeIfAbsent(vmId, id -> freeUid());
     }
 
     /** Takes a VM into account that an earlier hostd admitted. */
     synchronized void readmit(VmRecord vm) {
         promisedMib.put(vm.id(), vm.memoryMib() + VMM_OVERHEAD_MIB);
+        vcpus.put(vm.id(), vm.vcpus());
         uids.put(vm.id(), vm.uid());
     }
 
     /** The VM is gone from this host. */
     synchronized void release(String vmId) {
         promisedMib.remove(vmId);
+        vcpus.remove(vmId);
         uids.remove(vmId);
     }
 
     synchronized long freeMemoryMib() {
         return memoryMib
                 - promisedMib.values().stream().mapToLong(Integer::longValue).sum();
+    }
+
+    /** What there is in all, and what of it is promised. */
+    synchronized HostCapacity capacity() {
+        return new HostCapacity(
+                promisedMib.size(),
+                vmsMax,
+                Runtime.getRuntime().availableProcessors(),
+                vcpus.values().stream().mapToInt(Integer::intValue).sum(),
+                memoryMib);
     }
 
     long freeDiskBytes() throws IOException {

@@ -17,6 +17,13 @@ final class Answers {
                 .send(Json.bytes(value));
     }
 
+    /** JSON that another host wrote. */
+    static void document(ServerResponse response, int status, byte[] json) {
+        response.status(status)
+                .header(HeaderNames.CONTENT_TYPE, "application/json")
+                .send(json);
+    }
+
     static void nothing(ServerResponse response) {
         response.status(204).send();
     }

@@ -11,6 +11,7 @@ import dev.godwit.api.ExecRequest;
 import dev.godwit.api.Host;
 import dev.godwit.api.Image;
 import dev.godwit.api.ImagePushed;
+import dev.godwit.api.LeaseRenewal;
 import dev.godwit.api.Move;
 import dev.godwit.api.Vm;
 import java.io.IOException;
@@ -35,8 +36,16 @@ public interface Control extends AutoCloseable {
     /** The other living hosts that have a REST address. */
     List<OtherHost> otherHosts() throws IOException;
 
-    /** Makes a VM and boots it; returns when its VMM runs, state {@code creating} or {@code running}. */
-    Vm createVm(CreateVm request) throws IOException;
+    /**
+     * Makes a VM and boots it; returns when its VMM runs, state {@code creating} or {@code running}. With a key, the VM that
+     * is there is given.
+     *
+     * @throws OwnedElsewhere the key's VM is another host's
+     */
+    Placement.Placed createVm(CreateVm request) throws IOException;
+
+    /** Renews a VM's lease from now on. */
+    Vm renewLease(String vm, LeaseRenewal renewal) throws IOException;
 
     /** The VMs that this host owns. */
     List<Vm> vms() throws IOException;

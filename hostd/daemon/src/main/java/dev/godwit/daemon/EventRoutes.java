@@ -47,9 +47,15 @@ final class EventRoutes {
         OptionalLong own = ownNumber(ids);
         List<Event> record = own.isEmpty() && !ids.isEmpty() ? ownersRecord() : List.of();
         long after = own.orElse(ids.isEmpty() ? log.last() : 0);
+        // A number beyond the log's end is of a log that is gone (a lost disk, a machine made anew): all of this one is
+        // new.
+        boolean ofAnotherLog = after > log.last();
+        if (ofAnotherLog) {
+            after = 0;
+        }
         try (Sse stream = new Sse(response)) {
             stream.heartbeat(); // the headers go now, so that a client knows that it is attached
-            if (own.isPresent() && after + 1 < log.first()) {
+            if (ofAnotherLog || own.isPresent() && after + 1 < log.first()) {
                 stream.send("gap", new Gap(control.hostId() + "." + log.first()));
             }
             after = catchUp(stream, after, vm);

@@ -16,6 +16,10 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Passes requests on to the host that owns what they are about, streaming both ways, and asks other hosts. A header counts
@@ -36,6 +40,15 @@ final class Forwarder implements AutoCloseable {
 
     /** About the longest answer a host of a thousand VMs can give; the bound guards our memory. */
     private static final int ASK_BYTES_MAX = 16 * 1024 * 1024;
+
+    /**
+     * A VM's shut-down takes up to a minute before its answer begins; streams begin at once. A host that died without a
+     * reset is noticed by it, not by TCP's quarter of an hour.
+     */
+    private static final Duration ANSWER_HEAD_TIMEOUT = Duration.ofMinutes(2);
+
+    /** The copy of an image is the one answer that may take longer. */
+    private static final Duration PUSH_TIMEOUT = Duration.ofHours(1);
 
     private static final int COPY_BYTES = 64 * 1024;
 
@@ -73,6 +86,25 @@ final class Forwarder implements AutoCloseable {
 
     /** Passes a request on and its answer back, until the answer ends or either side is gone. */
     void pass(ServerRequest request, ServerResponse response, String host, URI restAddress) throws IOException {
+        HttpRequest.BodyPublisher body = request.content().hasEntity()
+                ? HttpRequest.BodyPublishers.ofInputStream(request.content()::inputStream)
+                : HttpRequest.BodyPublishers.noBody();
+        pass(request, body, response, host, restAddress);
+    }
+
+    /** The same with a body that was read already. */
+    void pass(ServerRequest request, byte[] body, ServerResponse response, String host, URI restAddress)
+            throws IOException {
+        pass(request, HttpRequest.BodyPublishers.ofByteArray(body), response, host, restAddress);
+    }
+
+    private void pass(
+            ServerRequest request,
+            HttpRequest.BodyPublisher body,
+            ServerResponse response,
+            String host,
+            URI restAddress)
+            throws IOException {
         int hops = hops(request);
         if (hops >= HOPS_MAX) {
             throw new BadRequest(
@@ -81,19 +113,28 @@ final class Forwarder implements AutoCloseable {
                             + " is named as the next; ownership changes or the hosts' clocks or records disagree. Try again.");
         }
         HttpResponse<InputStream> answer;
+        Duration atMost = request.path().path().endsWith("/push") ? PUSH_TIMEOUT : ANSWER_HEAD_TIMEOUT;
+        var sent =
+                http.sendAsync(onward(request, body, restAddress, hops + 1), HttpResponse.BodyHandlers.ofInputStream());
         try {
-            answer = http.send(onward(request, restAddress, hops + 1), HttpResponse.BodyHandlers.ofInputStream());
+            answer = sent.get(atMost.toSeconds(), TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            sent.cancel(true);
+            throw new Unavailable(
+                    "Host " + host + " owns it, and gave no answer at " + restAddress + " within " + atMost.toSeconds()
+                            + " s. Try again, or ask that host.",
+                    e);
+        } catch (ExecutionException e) {
+            throw new Unavailable(
+                    "Host " + host + " owns it, and did not answer at " + restAddress + " (" + reason(e.getCause())
+                            + "). Try again, or ask that host.",
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new Unavailable("hostd stops; it was passing the request on to host " + host + ". Try again.", e);
-        } catch (IOException e) {
-            throw new Unavailable(
-                    "Host " + host + " owns it, and did not answer at " + restAddress + " (" + reason(e)
-                            + "). Try again, or ask that host.",
-                    e);
         }
-        try (InputStream body = answer.body()) {
-            back(answer, body, response);
+        try (InputStream answered = answer.body()) {
+            back(answer, answered, response);
         }
     }
 
@@ -117,7 +158,25 @@ final class Forwarder implements AutoCloseable {
         }
     }
 
-    private static HttpRequest onward(ServerRequest request, URI restAddress, int hops) {
+    /**
+     * Sends a request that was read already to another host, which answers it by itself.
+     *
+     * @return its answer, whatever the status; an {@link IOException} leaves open whether it acted
+     */
+    HttpResponse<byte[]> ask(OtherHost host, ServerRequest request, byte[] body) throws IOException {
+        HttpRequest onward =
+                onward(request, HttpRequest.BodyPublishers.ofByteArray(body), host.restAddress(), hops(request) + 1);
+        try {
+            return http.send(
+                    onward, HttpResponse.BodyHandlers.limiting(HttpResponse.BodyHandlers.ofByteArray(), ASK_BYTES_MAX));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("Interrupted while host " + host.id() + " was asked", e);
+        }
+    }
+
+    private static HttpRequest onward(
+            ServerRequest request, HttpRequest.BodyPublisher body, URI restAddress, int hops) {
         String query = request.query().isEmpty() ? "" : "?" + request.query().rawValue();
         HttpRequest.Builder onward =
                 HttpRequest.newBuilder(restAddress.resolve(request.path().rawPath() + query));
@@ -127,9 +186,6 @@ final class Forwarder implements AutoCloseable {
             }
         }
         onward.header(HOPS.defaultCase(), Integer.toString(hops));
-        HttpRequest.BodyPublisher body = request.content().hasEntity()
-                ? HttpRequest.BodyPublishers.ofInputStream(request.content()::inputStream)
-                : HttpRequest.BodyPublishers.noBody();
         return onward.method(request.prologue().method().text(), body).build();
     }
 
@@ -156,8 +212,8 @@ final class Forwarder implements AutoCloseable {
         }
     }
 
-    private static String reason(IOException e) {
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    private static String reason(@Nullable Throwable e) {
+        return e == null ? "unknown" : e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 
     @Override

@@ -9,11 +9,14 @@ import dev.godwit.api.DrainPlan;
 import dev.godwit.api.DrainRequest;
 import dev.godwit.api.Exec;
 import dev.godwit.api.ExecRequest;
+import dev.godwit.api.Feature;
 import dev.godwit.api.Host;
 import dev.godwit.api.HostRole;
 import dev.godwit.api.HostState;
 import dev.godwit.api.Image;
 import dev.godwit.api.ImagePushed;
+import dev.godwit.api.LeaseRenewal;
+import dev.godwit.api.Limits;
 import dev.godwit.api.Move;
 import dev.godwit.api.MoveMode;
 import dev.godwit.api.ProblemCode;
@@ -25,6 +28,7 @@ import dev.godwit.fleet.FleetStoreException;
 import dev.godwit.fleet.HostRecord;
 import dev.godwit.fleet.OwnershipRecord;
 import dev.godwit.linux.ForeignFile;
+import dev.godwit.move.MoveInProgress;
 import dev.godwit.policy.Action;
 import dev.godwit.policy.Plan;
 import dev.godwit.policy.Snapshot;
@@ -100,7 +104,7 @@ final class HostControl implements Control {
     }
 
     @Override
-    public Vm createVm(CreateVm request) throws IOException {
+    public Placement.Placed createVm(CreateVm request) throws IOException {
         if (services.evacuation().leaving()) {
             throw new Refused(
                     ProblemCode.HOST_UNFIT,
@@ -113,7 +117,15 @@ final class HostControl implements Control {
                     "Host " + config.hostId() + " can't track guest memory, so its VMs could not move: "
                             + tracking.reason());
         }
-        return view(services.lifecycle().create(request));
+        KeyedVms.Attached attached = services.keyedVms().createOrAttach(request);
+        return new Placement.Placed(view(attached.vm()), attached.made());
+    }
+
+    @Override
+    public Vm renewLease(String vm, LeaseRenewal renewal) throws IOException {
+        HostedVm hosted = owned(vm);
+        services.leases().renew(hosted, renewal.leaseSeconds());
+        return view(hosted);
     }
 
     @Override
@@ -129,11 +141,12 @@ final class HostControl implements Control {
     @Override
     public void deleteVm(String vm) throws IOException {
         HostedVm hosted = owned(vm);
-        if (services.moveHost().inProgress().moveOf(hosted.id()).isPresent()) {
+        try {
+            services.lifecycle().delete(hosted, "VM " + hosted.record().name() + " was removed");
+        } catch (MoveInProgress moving) {
             throw new Conflict(
                     ProblemCode.MOVE_RUNNING, "VM " + vm + " is on the move; wait for its end and ask its owner then.");
         }
-        services.lifecycle().delete(hosted);
     }
 
     @Override
@@ -249,6 +262,7 @@ final class HostControl implements Control {
                         Version.text(), System.getProperty("os.version", ""), probe.vmmVersion(), probe.machineType()),
                 services.vms().owned().stream().map(HostedVm::id).toList(),
                 services.evacuation().plan(),
+                services.admission().capacity(),
                 config.restAddress() == null ? null : config.restAddress().toString());
     }
 
@@ -289,6 +303,7 @@ final class HostControl implements Control {
                 new Versions("", "", null, null),
                 List.of(),
                 null,
+                null,
                 record.restAddress().isEmpty() ? null : record.restAddress());
     }
 
@@ -302,7 +317,9 @@ final class HostControl implements Control {
                 probe == null ? null : kind(probe.accelerator()),
                 tracking.works() ? tracking.mechanism() : "none",
                 List.of(MoveMode.PRE_COPY, MoveMode.STOP_AND_COPY),
-                services.cpuTemplates());
+                services.cpuTemplates(),
+                List.of(Feature.values()),
+                Limits.STANDARD);
     }
 
     @Override
@@ -368,7 +385,12 @@ final class HostControl implements Control {
                 record.diskMib(),
                 record.address().isEmpty() ? null : record.address(),
                 record.mac().isEmpty() ? null : record.mac(),
-                hosted.hasVmm() ? kind(record.accelerator()) : null);
+                hosted.hasVmm() ? kind(record.accelerator()) : null,
+                VmOrigin.orNull(record.origin().owner()),
+                VmOrigin.orNull(record.origin().key()),
+                record.origin().labels(),
+                record.origin().leaseSeconds() == 0 ? null : record.origin().leaseSeconds(),
+                services.leases().endOf(hosted).orElse(null));
     }
 
     private VmState state(HostedVm hosted) {

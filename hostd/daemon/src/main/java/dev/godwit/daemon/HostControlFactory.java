@@ -81,7 +81,7 @@ public final class HostControlFactory implements ControlFactory {
                 cgroups,
                 config.handOverTimeout()));
         HostFitness fitness = new HostFitness(driver, config.allowEmulation());
-        Admission admission = new Admission(memoryMib, paths.state());
+        Admission admission = new Admission(memoryMib, config.vmsMax(), paths.state());
         Images images = new Images(paths, new ImageRecipes(home), config.hostId());
         ImageTransfer transfer = new ImageTransfer(images);
         Vms vms = new Vms();
@@ -108,8 +108,9 @@ public final class HostControlFactory implements ControlFactory {
         announcer.arriving(arriving);
         TargetMoves targets = new TargetMoves(moveHost, ownership, arriving);
         Moves moves = new Moves(moveHost, ownership, peers, moveLog, link, config.pauseBudget());
-        VmLifecycle lifecycle =
-                new VmLifecycle(hostParts, config.hostId(), store, images, fitness, vms, config.cpuTemplate());
+        VmLifecycle lifecycle = new VmLifecycle(
+                hostParts, config.hostId(), store, images, fitness, vms, config.cpuTemplate(), moveHost.inProgress());
+        VmLeases leases = new VmLeases(vms, lifecycle, clock, Clock.BOOTTIME::nanos);
         FleetView view = new FleetView(peers, config.cpuTemplate());
         Evacuation evacuation = new Evacuation(config.hostId(), vms, moves, view, events, clock);
 
@@ -119,6 +120,8 @@ public final class HostControlFactory implements ControlFactory {
         HostServices services = new HostServices(
                 vms,
                 lifecycle,
+                new KeyedVms(config.hostId(), store, lifecycle, vms),
+                leases,
                 store,
                 peers,
                 view,
@@ -147,6 +150,7 @@ public final class HostControlFactory implements ControlFactory {
                 Thread.ofPlatform().name("reservations").daemon().factory());
         parts.add((AutoCloseable) timer::shutdownNow);
         var unused = timer.scheduleWithFixedDelay(() -> endAbandoned(targets), 1, 1, TimeUnit.SECONDS);
+        var unusedToo = timer.scheduleWithFixedDelay(leases::sweep, 1, 1, TimeUnit.SECONDS);
         parts.add(FleetPresence.begin(config, store, installation(paths)));
         NoticeSource notices = parts.add(CloudDrivers.open(
                 config.cloud().driver().toString(), config.cloud().metadataEndpoint(), config.hostId(), clock));

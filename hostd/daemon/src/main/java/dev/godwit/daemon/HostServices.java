@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 record HostServices(
         Vms vms,
         VmLifecycle lifecycle,
+        KeyedVms keyedVms,
+        VmLeases leases,
         FleetStore store,
         Peers peers,
         FleetView view,

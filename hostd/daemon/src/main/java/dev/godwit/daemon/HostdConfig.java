@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param cpuTemplate name of the CPU template of new VMs, default {@code x86-64-v2-godwit1}
  * @param pauseBudget how long a move may plan to pause a VM, default 500ms
  * @param reservationTimeout how long a target keeps what it promised in RESERVE without hearing more, default 30s
+ * @param vmsMax cap on the number of VMs, default 256
  * @param vmMemoryMib what all VMs together may take, default nine tenths of the machine's memory
  */
 public record HostdConfig(
@@ -42,9 +43,16 @@ public record HostdConfig(
         String cpuTemplate,
         Duration pauseBudget,
         Duration reservationTimeout,
+        Integer vmsMax,
         @Nullable Integer vmMemoryMib) {
     /** What {@code hostd} reads without {@code --config}. */
     public static final Path DEFAULT_FILE = Path.of("/etc/godwit/hostd.yaml");
+
+    /** More VMs than a machine of common size has memory for. */
+    private static final int VMS_DEFAULT = 256;
+
+    /** One user id a VM: {@code Admission} has so many. */
+    private static final int VMS_MOST = 10_000;
 
     private static final Pattern NAME = Pattern.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
 
@@ -73,6 +81,10 @@ public record HostdConfig(
         pauseBudget = between("pause-budget", pauseBudget, Duration.ofMillis(500), Duration.ofMinutes(1));
         reservationTimeout =
                 between("reservation-timeout", reservationTimeout, Duration.ofSeconds(30), Duration.ofHours(1));
+        vmsMax = vmsMax == null ? VMS_DEFAULT : vmsMax;
+        if (vmsMax < 0 || vmsMax > VMS_MOST) {
+            throw new IllegalArgumentException("vms-max " + vmsMax + " is not between 0 and " + VMS_MOST);
+        }
         if (vmMemoryMib != null && (vmMemoryMib < 256 || vmMemoryMib > 64 << 20)) {
             throw new IllegalArgumentException(
                     "vm-memory-mib " + vmMemoryMib + " is not between 256 and " + (64 << 20));

@@ -314,7 +314,15 @@ final class HostedVm implements AutoCloseable {
                 record.cpuTemplate(),
                 record.machineType(),
                 vmm().cpuFeatures(),
-                overlayBytes());
+                overlayBytes(),
+                record.origin());
+    }
+
+    /** Gives the VM another time to live without its caller's word. */
+    synchronized void leaseFor(int seconds) throws IOException {
+        VmRecord next = record.with(record.origin().withLeaseSeconds(seconds));
+        parts.records().save(next);
+        record = next;
     }
 
     /** COMMIT is done: the disk takes writes under this fence, and the guest goes on. */

@@ -66,12 +66,12 @@ final class Images {
         if (building != null) {
             return building;
         }
-        throw missing(nameOrDigest);
+        throw new NotFound(missing(nameOrDigest));
     }
 
     /** A whole image, or the sentence that says how to get one. */
     LocalImage require(String nameOrDigest) throws IOException {
-        return find(nameOrDigest).orElseThrow(() -> missing(nameOrDigest));
+        return find(nameOrDigest).orElseThrow(() -> new Refused(ProblemCode.NO_BASE_IMAGE, missing(nameOrDigest)));
     }
 
     Optional<LocalImage> find(String nameOrDigest) throws IOException {
@@ -210,12 +210,10 @@ final class Images {
                 image.digest(), image.name(), image.diskBytes(), image.createdAt(), ImageState.READY, hostId, null);
     }
 
-    private Refused missing(String nameOrDigest) {
-        return new Refused(
-                ProblemCode.NO_BASE_IMAGE,
-                "Host " + hostId + " has no image " + nameOrDigest
-                        + "; 'godwit image list' shows what is there, 'godwit image build' makes one and 'godwit image push' brings"
-                        + " one from another host.");
+    private String missing(String nameOrDigest) {
+        return "Host " + hostId + " has no image " + nameOrDigest
+                + "; 'godwit image list' shows what is there, 'godwit image build' makes one and 'godwit image push' brings"
+                + " one from another host.";
     }
 
     private Path home(String digest) {

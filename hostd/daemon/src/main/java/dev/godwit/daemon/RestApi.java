@@ -23,7 +23,7 @@ final class RestApi implements AutoCloseable {
         this.metrics = metrics;
         Fleet fleet = new Fleet(control, forwarder);
         this.routes = Stream.of(
-                        new VmRoutes(control, fleet).routes(),
+                        new VmRoutes(control, fleet, new Placement(control, forwarder)).routes(),
                         new ExecRoutes(control, fleet).routes(),
                         new HostRoutes(control, fleet).routes(),
                         new EventRoutes(control, events, clock).routes(),

@@ -9,14 +9,19 @@ import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreException;
 import dev.godwit.fleet.NameTaken;
 import dev.godwit.fleet.NewOwnership;
+import dev.godwit.fleet.OwnershipConflict;
 import dev.godwit.fleet.OwnershipRecord;
 import dev.godwit.fleet.Subnet;
+import dev.godwit.move.MoveInProgress;
+import dev.godwit.move.MovesInProgress;
 import dev.godwit.vmm.Accelerator;
 import dev.godwit.vmm.VmmDriver;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -38,6 +43,7 @@ final class VmLifecycle {
     private final HostFitness fitness;
     private final Vms vms;
     private final String cpuTemplate;
+    private final MovesInProgress inProgress;
     private final SecureRandom random = new SecureRandom();
 
     VmLifecycle(
@@ -47,7 +53,8 @@ final class VmLifecycle {
             Images images,
             HostFitness fitness,
             Vms vms,
-            String cpuTemplate) {
+            String cpuTemplate,
+            MovesInProgress inProgress) {
         this.parts = parts;
         this.hostId = hostId;
         this.store = store;
@@ -55,10 +62,11 @@ final class VmLifecycle {
         this.fitness = fitness;
         this.vms = vms;
         this.cpuTemplate = cpuTemplate;
+        this.inProgress = inProgress;
     }
 
     /** Makes a VM and boots it; it is {@code creating} until its guest answers. */
-    HostedVm create(CreateVm request) throws IOException {
+    HostedVm create(CreateVm request, String vmId) throws IOException {
         LocalImage image = images.require(request.image());
         Accelerator accelerator = fitness.accelerator();
         VmmDriver.Probe probe = fitness.probe();
@@ -69,11 +77,10 @@ final class VmLifecycle {
                     "A disk of " + request.diskMib() + " MiB does not hold image " + image.name()
                             + ", whose file system has " + (image.diskBytes() >> 20) + " MiB; ask for at least that.");
         }
-        String vmId = "vm-" + HexFormat.of().toHexDigits(random.nextInt());
-        int uid = parts.admission().admit(vmId, request.memoryMib(), 0);
+        int uid = parts.admission().admit(vmId, request.vcpus(), request.memoryMib(), 0);
         OwnershipRecord owned = null;
         try {
-            owned = own(vmId, request.name());
+            owned = own(vmId, request);
             VmRecord record = new VmRecord(
                     vmId,
                     request.name(),
@@ -88,6 +95,7 @@ final class VmLifecycle {
                     cpuTemplate,
                     probe.machineType(),
                     owned.fence(),
+                    VmOrigin.of(request),
                     VmRecord.Phase.CREATING);
             return boot(record, image);
         } catch (IOException | RuntimeException e) {
@@ -146,17 +154,26 @@ final class VmLifecycle {
         }
     }
 
-    private OwnershipRecord own(String vmId, String name) throws IOException {
+    /** An id for a VM that no key names. */
+    String newId() {
+        return "vm-" + HexFormat.of().toHexDigits(random.nextInt());
+    }
+
+    /** The request goes into the record: from it any host can make the VM anew. */
+    private OwnershipRecord own(String vmId, CreateVm request) throws IOException {
+        String name = request.name();
         try {
-            NewOwnership vm = new NewOwnership(vmId, name, hostId, "", "");
+            NewOwnership vm = new NewOwnership(vmId, name, hostId, "", Json.line(request));
             VmNetworkConfig network = parts.network();
             return network == null
                     ? store.create(vm)
-                    : new AddressPool(store, Subnet.parse(network.subnet())).create(vm);
+                    : new AddressPool(store, Subnet.parse(network.subnet()), Set.of(network.gateway())).create(vm);
         } catch (NameTaken e) {
             throw new Conflict(
                     ProblemCode.NAME_TAKEN,
                     "There is a VM \"" + name + "\" in the fleet; choose another name, or remove that one.");
+        } catch (OwnershipConflict e) {
+            throw new VmIdTaken(vmId, e);
         } catch (AddressTaken e) {
             throw new Refused(ProblemCode.NO_ROOM, String.valueOf(e.getMessage()) + ".");
         } catch (FleetStoreException e) {
@@ -211,12 +228,23 @@ final class VmLifecycle {
         vm.stopped();
     }
 
-    /** Ends a VM, removes what it has here, and its ownership record at last. */
-    void delete(HostedVm vm) throws IOException {
-        VmRecord record = vm.record();
-        vms.remove(vm);
-        vm.discard();
-        disown(record.id(), record.fence());
-        parts.events().append(EventType.RELEASED, record.id(), "VM " + record.name() + " was removed");
+    /**
+     * Ends a VM, removes what it has here, and its ownership record at last. No move of it begins meanwhile.
+     *
+     * @param why the sentence of its last event
+     * @throws MoveInProgress it is on the move; nothing was done
+     */
+    void delete(HostedVm vm, String why) throws IOException, MoveInProgress {
+        String removal = "removal-" + UUID.randomUUID();
+        inProgress.begin(vm.id(), removal);
+        try {
+            VmRecord record = vm.record();
+            vms.remove(vm);
+            vm.discard();
+            disown(record.id(), record.fence());
+            parts.events().append(EventType.RELEASED, record.id(), why);
+        } finally {
+            inProgress.end(vm.id(), removal);
+        }
     }
 }

@@ -10,6 +10,7 @@ import dev.godwit.vmm.Accelerator;
  * @param name the VM's name
  * @param image digest of the base image
  * @param overlayBytes what its disk has of its own now
+ * @param origin who asked for it
  * @param cpuFeatures as the guest reads them, one word a flag, sorted
  */
 record VmNeeds(
@@ -24,7 +25,8 @@ record VmNeeds(
         String cpuTemplate,
         String machineType,
         String cpuFeatures,
-        long overlayBytes) {
+        long overlayBytes,
+        VmOrigin origin) {
     private static final ObjectMapper json = new ObjectMapper();
 
     String write() throws JacksonException {
@@ -51,6 +53,7 @@ record VmNeeds(
                 cpuTemplate,
                 machineType,
                 fence,
+                origin,
                 VmRecord.Phase.ARRIVING);
     }
 }

@@ -33,17 +33,17 @@ public record VmNetworkConfig(String bridge, String subnet, String gateway) {
         }
     }
 
-    /** Fewer than 8 bits is not a network of ours, more than 30 leaves no address for a VM. */
+    /** Fewer than 8 bits is not a network of ours, more than 29 leaves no address for a VM. */
     private static int prefix(String subnet, String text) {
         try {
             int bits = Integer.parseInt(text);
-            if (bits >= 8 && bits <= 30) {
+            if (bits >= 8 && bits <= 29) {
                 return bits;
             }
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("vm-network subnet \"" + subnet + "\" has no number after the /", e);
         }
-        throw new IllegalArgumentException("vm-network subnet \"" + subnet + "\" has a prefix outside 8 to 30");
+        throw new IllegalArgumentException("vm-network subnet \"" + subnet + "\" has a prefix outside 8 to 29");
     }
 
     private static long address(String what, String text) {

@@ -18,6 +18,7 @@ import dev.godwit.vmm.Accelerator;
  * @param cpuTemplate name of the CPU template
  * @param machineType versioned machine type of the VMM
  * @param fence the fence this host holds the VM under
+ * @param origin who asked for it
  * @param phase where the VM stands on this host
  */
 record VmRecord(
@@ -34,6 +35,7 @@ record VmRecord(
         String cpuTemplate,
         String machineType,
         long fence,
+        VmOrigin origin,
         Phase phase) {
     /** Where a VM stands on one host. */
     enum Phase {
@@ -66,7 +68,27 @@ record VmRecord(
                 cpuTemplate,
                 machineType,
                 newFence,
+                origin,
                 newPhase);
+    }
+
+    VmRecord with(VmOrigin newOrigin) {
+        return new VmRecord(
+                id,
+                name,
+                image,
+                vcpus,
+                memoryMib,
+                diskMib,
+                address,
+                mac,
+                uid,
+                accelerator,
+                cpuTemplate,
+                machineType,
+                fence,
+                newOrigin,
+                phase);
     }
 
     VmRecord with(Phase newPhase) {

@@ -1,6 +1,6 @@
 package dev.godwit.daemon;
 
-import dev.godwit.api.CreateVm;
+import dev.godwit.api.LeaseRenewal;
 import dev.godwit.api.Move;
 import dev.godwit.api.MoveRequest;
 import dev.godwit.api.MoveStarted;
@@ -18,16 +18,18 @@ final class VmRoutes {
 
     private final Control control;
     private final Fleet fleet;
+    private final Placement placement;
 
-    VmRoutes(Control control, Fleet fleet) {
+    VmRoutes(Control control, Fleet fleet, Placement placement) {
         this.control = control;
         this.fleet = fleet;
+        this.placement = placement;
     }
 
     List<Route> routes() {
         return List.of(
                 new Route("GET", "/v1/vms", this::list),
-                new Route("POST", "/v1/vms", this::create),
+                new Route("POST", "/v1/vms", placement::create),
                 vm("GET", "/v1/vms/{vm}", (request, response, vm) -> Answers.json(response, 200, control.vm(vm))),
                 vm("DELETE", "/v1/vms/{vm}", (request, response, vm) -> {
                     control.deleteVm(vm);
@@ -46,6 +48,7 @@ final class VmRoutes {
                         "/v1/vms/{vm}/console",
                         (request, response, vm) ->
                                 Answers.stream(response, "text/plain; charset=utf-8", control.console(vm))),
+                vm("POST", "/v1/vms/{vm}/lease", this::renewLease),
                 vm("PUT", "/v1/vms/{vm}/files", this::putFile),
                 vm(
                         "GET",
@@ -71,11 +74,13 @@ final class VmRoutes {
     private void list(ServerRequest request, ServerResponse response) throws IOException {
         List<Vm> vms = fleet.together(
                 request, control.vms(), "/v1/vms", Vm.class, Vm::id, (a, b) -> a.fence() >= b.fence() ? a : b);
-        Answers.json(response, 200, vms);
+        Answers.json(response, 200, VmFilter.of(request).of(vms));
     }
 
-    private void create(ServerRequest request, ServerResponse response) throws IOException {
-        Answers.json(response, 201, control.createVm(Bodies.json(request, CreateVm.class)));
+    private void renewLease(ServerRequest request, ServerResponse response, String vm) throws IOException {
+        LeaseRenewal renewal =
+                request.content().hasEntity() ? Bodies.json(request, LeaseRenewal.class) : new LeaseRenewal(null);
+        Answers.json(response, 200, control.renewLease(vm, renewal));
     }
 
     private void move(ServerRequest request, ServerResponse response, String vm) throws IOException {

@@ -43,6 +43,7 @@ class ConfigTest {
                         "x86-64-v2-godwit1",
                         Duration.ofMillis(500),
                         Duration.ofSeconds(30),
+                        256,
                         null));
     }
 
@@ -64,6 +65,7 @@ class ConfigTest {
                 cpu-template: other
                 pause-budget: 250ms
                 reservation-timeout: 1m
+                vms-max: 12
                 vm-memory-mib: 8192
                 """);
         assertThat(config)
@@ -83,6 +85,7 @@ class ConfigTest {
                         "other",
                         Duration.ofMillis(250),
                         Duration.ofMinutes(1),
+                        12,
                         8192));
         assertThat(config.peerAddress()).hasToString("[fd00::1]:7701");
     }

@@ -58,6 +58,15 @@ class EventsTest {
     }
 
     @Test
+    void aNumberBeyondTheLogsEndIsOfAnotherLogAndGivesTheWholeOne() throws Exception {
+        String vm = a.createVm("early").id();
+        try (GodwitClient client = a.client();
+                EventStream events = client.eventsAfter("host-a.500")) {
+            assertThat(events.next().vm()).isEqualTo(vm);
+        }
+    }
+
+    @Test
     void aStreamGoesOnAfterTheLastEventSeen() throws Exception {
         a.createVm("one");
         a.createVm("two");

@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -259,6 +260,38 @@ class FailoverTest {
                     .isInstanceOf(NoEndpointReachable.class)
                     .hasMessageContaining("none.sock")
                     .hasMessageContaining("127.0.0.1:1");
+        }
+    }
+
+    @Test
+    void oneKeyMakesOneVmAtWhicheverHostItIsAskedFor() throws Exception {
+        CreateVm wanted =
+                new CreateVm("build-9", "debian-ci", 1, 512, 1024, "ci-main", "job-9", Map.of("pool", "small"), 60);
+        try (GodwitClient onA = a.client();
+                GodwitClient onB = b.client()) {
+            Vm first = onA.createVm(wanted);
+            Vm second = onB.createVm(wanted);
+            assertThat(second.id()).isEqualTo(first.id());
+            assertThat(second.host()).isEqualTo("host-a");
+            assertThat(fleet.vms).hasSize(1);
+            assertThat(onB.vms("ci-main", Map.of("pool", "small"))).hasSize(1);
+            assertThat(onB.vms("ci-main", Map.of("pool", "large"))).isEmpty();
+            assertThat(onB.vms("ci-other", Map.of())).isEmpty();
+        }
+    }
+
+    @Test
+    void aRequestThatOneHostHasNoRoomForIsMadeAtTheOther() throws Exception {
+        fleet.full.add("host-a");
+        try (GodwitClient onA = a.client()) {
+            assertThat(onA.createVm(new CreateVm("large", "debian-ci", 1, 512, 1024))
+                            .host())
+                    .isEqualTo("host-b");
+            fleet.full.add("host-b");
+            assertThatThrownBy(() -> onA.createVm(new CreateVm("larger", "debian-ci", 1, 512, 1024)))
+                    .isInstanceOfSatisfying(
+                            RequestFailed.class, e -> assertThat(e.code()).isEqualTo(ProblemCode.NO_ROOM))
+                    .hasMessageContaining("host-b");
         }
     }
 }

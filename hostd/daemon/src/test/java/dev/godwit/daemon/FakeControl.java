@@ -13,12 +13,16 @@ import dev.godwit.api.DrainStep;
 import dev.godwit.api.EventType;
 import dev.godwit.api.Exec;
 import dev.godwit.api.ExecRequest;
+import dev.godwit.api.Feature;
 import dev.godwit.api.Host;
+import dev.godwit.api.HostCapacity;
 import dev.godwit.api.HostRole;
 import dev.godwit.api.HostState;
 import dev.godwit.api.Image;
 import dev.godwit.api.ImagePushed;
 import dev.godwit.api.ImageState;
+import dev.godwit.api.LeaseRenewal;
+import dev.godwit.api.Limits;
 import dev.godwit.api.Move;
 import dev.godwit.api.MoveMode;
 import dev.godwit.api.MoveState;
@@ -89,18 +93,27 @@ final class FakeControl implements Control {
     }
 
     @Override
-    public Vm createVm(CreateVm request) {
+    public Placement.Placed createVm(CreateVm request) throws OwnedElsewhere {
+        if (request.key() != null) {
+            Vm there = fleet.vms.get(VmOrigin.vmId(request));
+            if (there != null && !there.host().equals(host)) {
+                throw new OwnedElsewhere(there.id(), there.host());
+            }
+            if (there != null) {
+                return new Placement.Placed(there, false);
+            }
+        }
         if (fleet.find(request.name()).isPresent()) {
             throw new Conflict(ProblemCode.NAME_TAKEN, "The name \"" + request.name() + "\" is taken; choose another.");
         }
         String digest = baseImage(request.image());
-        if (request.memoryMib() > MEMORY_MIB) {
+        if (fleet.full.contains(host) || request.memoryMib() > MEMORY_MIB) {
             throw new Refused(
                     ProblemCode.NO_ROOM,
                     "VM " + request.name() + " needs " + request.memoryMib() + " MiB of memory and " + host + " has "
                             + MEMORY_MIB + ".");
         }
-        String id = "vm-" + fleet.ids.incrementAndGet();
+        String id = request.key() == null ? "vm-" + fleet.ids.incrementAndGet() : VmOrigin.vmId(request);
         Vm vm = new Vm(
                 id,
                 request.name(),
@@ -113,11 +126,21 @@ final class FakeControl implements Control {
                 request.diskMib(),
                 "10.77.0.2",
                 "02:67:77:00:00:01",
-                AcceleratorKind.TCG);
+                AcceleratorKind.TCG,
+                request.owner(),
+                request.key(),
+                request.labels(),
+                request.leaseSeconds(),
+                null);
         fleet.vms.put(id, vm);
         events.append(EventType.CREATING, id, null);
         events.append(EventType.RUNNING, id, null);
-        return vm;
+        return new Placement.Placed(vm, true);
+    }
+
+    @Override
+    public Vm renewLease(String vm, LeaseRenewal renewal) {
+        return vm(vm);
     }
 
     private String baseImage(String nameOrDigest) {
@@ -161,6 +184,11 @@ final class FakeControl implements Control {
                 old.diskMib(),
                 old.address(),
                 old.mac(),
+                null,
+                old.owner(),
+                old.key(),
+                old.labels(),
+                old.leaseSeconds(),
                 null);
         fleet.vms.put(old.id(), stopped);
         return stopped;
@@ -273,6 +301,7 @@ final class FakeControl implements Control {
                 new Versions("test", "6.18", "QEMU 7.2.22", "pc-q35-7.2"),
                 vms().stream().map(Vm::id).toList(),
                 drain,
+                new HostCapacity(vms().size(), 256, 2, vms().size(), MEMORY_MIB),
                 String.valueOf(fleet.hosts.get(host)));
     }
 
@@ -289,7 +318,9 @@ final class FakeControl implements Control {
                 AcceleratorKind.TCG,
                 "pagemap-scan",
                 List.of(MoveMode.PRE_COPY, MoveMode.STOP_AND_COPY),
-                List.of("x86-64-v2-godwit1"));
+                List.of("x86-64-v2-godwit1"),
+                List.of(Feature.values()),
+                Limits.STANDARD);
     }
 
     @Override

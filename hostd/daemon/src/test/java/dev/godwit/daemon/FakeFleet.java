@@ -4,6 +4,7 @@ import dev.godwit.api.Vm;
 import java.net.URI;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -13,6 +14,9 @@ final class FakeFleet {
     final Map<String, FakeExec> execs = new ConcurrentHashMap<>();
     final Map<String, Map<String, byte[]>> files = new ConcurrentHashMap<>();
     final Map<String, URI> hosts = new ConcurrentHashMap<>();
+    /** Ids of hosts that have room for no VM. */
+    final Set<String> full = ConcurrentHashMap.newKeySet();
+
     final AtomicInteger ids = new AtomicInteger();
 
     Optional<Vm> find(String idOrName) {
@@ -37,6 +41,11 @@ final class FakeFleet {
                         vm.diskMib(),
                         vm.address(),
                         vm.mac(),
-                        vm.accelerator()));
+                        vm.accelerator(),
+                        vm.owner(),
+                        vm.key(),
+                        vm.labels(),
+                        vm.leaseSeconds(),
+                        vm.leaseEndsAt()));
     }
 }

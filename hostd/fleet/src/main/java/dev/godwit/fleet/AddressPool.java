@@ -10,10 +10,13 @@ public final class AddressPool {
 
     private final FleetStore store;
     private final Subnet subnet;
+    private final Set<String> reserved;
 
-    public AddressPool(FleetStore store, Subnet subnet) {
+    /** @param reserved addresses of the subnet that no VM gets, such as the gateway's */
+    public AddressPool(FleetStore store, Subnet subnet, Set<String> reserved) {
         this.store = store;
         this.subnet = subnet;
+        this.reserved = Set.copyOf(reserved);
     }
 
     /**
@@ -23,7 +26,7 @@ public final class AddressPool {
      */
     public OwnershipRecord create(NewOwnership vm)
             throws NameTaken, AddressTaken, OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
-        Set<String> taken = new HashSet<>();
+        Set<String> taken = new HashSet<>(reserved);
         for (OwnershipRecord record : store.list()) {
             taken.add(record.address());
         }

@@ -251,8 +251,16 @@ public abstract class FleetStoreContract {
     }
 
     @Test
+    void aPoolGivesNoVmTheGatewaysAddress() throws Exception {
+        AddressPool pool = new AddressPool(store, Subnet.parse("10.77.0.0/29"), Set.of("10.77.0.3"));
+        assertThat(List.of(
+                        pool.create(vm("vm1")).address(), pool.create(vm("vm2")).address()))
+                .containsExactly("10.77.0.2", "10.77.0.4");
+    }
+
+    @Test
     void aPoolGivesEachOfManyAtOnceAnAddressOfItsOwnFromTheLowest() throws Exception {
-        AddressPool pool = new AddressPool(store, Subnet.parse("10.77.0.0/28"));
+        AddressPool pool = new AddressPool(store, Subnet.parse("10.77.0.0/28"), Set.of());
         ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor();
         try {
             List<Future<OwnershipRecord>> made = IntStream.range(0, 12)

@@ -20,6 +20,9 @@ final class DemoChecks {
     /** Of the objects, compiled after the first cut-over. */
     private static final double SHARE_AFTER_MIN = 0.3;
 
+    /** A second of echoes: a sample stands for 20 ms. */
+    private static final int ECHO_SAMPLES_AFTER_MOVE_MIN = 50;
+
     private final Findings findings;
     private final Guest guest;
     private final GuestProbes probes;
@@ -69,9 +72,9 @@ final class DemoChecks {
     }
 
     /** Ends the probes and the outside client in an order that loses nothing at the end, and judges what they saw. */
-    void probesAndTraffic(JsonNode pagesBefore, OutsideClient outside) throws IOException {
+    void probesAndTraffic(JsonNode pagesBefore, JsonNode filesBefore, OutsideClient outside) throws IOException {
         pages(pagesBefore, probes.end("pages"));
-        files(probes.end("files"));
+        files(filesBefore, probes.end("files"));
         probes.end("ticker");
         outside.stopSending();
         JsonNode echo = probes.end("echo");
@@ -98,16 +101,25 @@ final class DemoChecks {
                         : verified + " pages verified after the last move: " + after);
     }
 
-    private void files(JsonNode files) {
+    /** Whether files were read from the disk, and not from the cache, between two statuses. */
+    static boolean rereadSince(JsonNode before, JsonNode after) {
+        return after.path("reread").asLong() > before.path("reread").asLong()
+                && after.path("cacheDrops").asLong() > before.path("cacheDrops").asLong();
+    }
+
+    private void files(JsonNode before, JsonNode files) {
         long reread = files.path("reread").asLong();
-        boolean ok = files.path("errors").asLong(-1) == 0
-                && reread > 0
-                && files.path("cacheDrops").asLong() > 0;
+        boolean ok = files.path("errors").asLong(-1) == 0 && rereadSince(before, files);
         findings.check(
                 "disk-checker",
                 ok,
                 "files " + files.path("files").asLong() + ", re-read " + reread
-                        + " after " + files.path("cacheDrops").asLong() + " drops of the page cache, errors "
+                        + " (" + (reread - before.path("reread").asLong())
+                        + " after the last move), drops of the page cache "
+                        + files.path("cacheDrops").asLong() + " ("
+                        + (files.path("cacheDrops").asLong()
+                                - before.path("cacheDrops").asLong())
+                        + " after the last move), errors "
                         + files.path("errors").asLong(-1));
     }
 
@@ -124,7 +136,7 @@ final class DemoChecks {
         boolean whole = tcp.lost() == 0 && tcp.duplicated() == 0 && tcp.reordered() == 0 && tcp.reconnects() == 0;
         findings.check(
                 "tcp-stream",
-                whole && tcp.received() > 0,
+                whole && echoesAfterEachMove(seen),
                 String.format(
                         Locale.ROOT,
                         "%,d records on one connection, lost %d, doubled %d, reordered %d, reconnects %d, longest stall %s ms",
@@ -151,6 +163,16 @@ final class DemoChecks {
                                 move.blackoutMillis().guest(),
                                 blackout(move, seen))))
                 .toList());
+    }
+
+    /** A stream that died with a move loses nothing more, and is no stream that survived. */
+    private boolean echoesAfterEachMove(OutsideResult seen) {
+        return seen.tcp().received() > 0
+                && findings.moves().stream()
+                        .allMatch(move -> seen.latencies().stream()
+                                        .filter(latency -> latency.atEpochMillis() > Hop.windowEnd(move))
+                                        .count()
+                                >= ECHO_SAMPLES_AFTER_MOVE_MIN);
     }
 
     private static @Nullable Double blackout(MoveReport move, OutsideResult seen) {

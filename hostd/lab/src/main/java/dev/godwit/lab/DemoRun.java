@@ -111,12 +111,14 @@ final class DemoRun {
                 BuildRun job = BuildRun.start(guest, build, terminal, "build | ")) {
             findings.mark("build started");
             JsonNode pagesBefore = probes.status("pages");
+            JsonNode filesBefore = probes.status("files");
             for (int hop = 1; hop <= options.hops(); hop++) {
                 job.awaitObjects(Math.ceilDiv(hop * build.objects(), options.hops() + 1), BUILD_LIMIT);
                 probes.startTickerWindow();
                 new Hop(client, guest, source, feed(source), feed(target), terminal).run(findings);
                 readGuestClock(probes);
                 pagesBefore = probes.status("pages");
+                filesBefore = probes.status("files");
                 LabHost gone = source;
                 source = target;
                 if (hop < options.hops()) {
@@ -127,10 +129,11 @@ final class DemoRun {
             int exit = job.awaitEnd(BUILD_LIMIT);
             findings.mark("build ended");
             awaitPages(probes, pagesBefore);
+            awaitFiles(probes, filesBefore);
             DemoChecks checks = new DemoChecks(findings, guest, probes);
             checks.job(exit, build, job, reference);
             checks.log(job);
-            checks.probesAndTraffic(pagesBefore, outside);
+            checks.probesAndTraffic(pagesBefore, filesBefore, outside);
             checks.filesystem(of(source), source, lab.directory());
         }
     }
@@ -197,6 +200,18 @@ final class DemoRun {
         });
         moves.set(moves.size() - 1, Hop.withGuestBlackout(moves.getLast(), ticker));
         findings.moves(moves);
+    }
+
+    /** One drop of the page cache and one file read from the disk after the last move. */
+    private static void awaitFiles(GuestProbes probes, JsonNode before) {
+        Patience.waitFor("the file checker to drop caches and re-read after the last move", PAGES_LIMIT, () -> {
+            try {
+                JsonNode now = probes.status("files");
+                return DemoChecks.rereadSince(before, now) ? Optional.of(true) : Optional.empty();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
     }
 
     private static void awaitPages(GuestProbes probes, JsonNode before) {

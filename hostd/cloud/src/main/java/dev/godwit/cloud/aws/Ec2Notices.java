@@ -123,10 +123,19 @@ public final class Ec2Notices implements NoticeSource {
         }
     }
 
+    /** A document with an action is a notice; one whose time can't be read counts from now. */
     private void tellInterruption(String document, Consumer<Notice> listener) throws IOException {
         Instant observedAt = clock.instant();
         Instant nominal = observedAt.plus(NOMINAL_WINDOW);
-        Instant provider = SpotDocuments.interruptionTime(document);
+        Instant provider = nominal;
+        try {
+            provider = SpotDocuments.interruptionTime(document);
+        } catch (IOException e) {
+            if (!SpotDocuments.isInterruption(document)) {
+                throw e;
+            }
+            LOG.warn("host {}: a notice whose time is not known: {}", hostId, e.getMessage());
+        }
         tell(NoticeKind.PREEMPT, observedAt, provider.isBefore(nominal) ? provider : nominal, document, listener);
     }
 

@@ -13,6 +13,16 @@ final class SpotDocuments {
 
     private SpotDocuments() {}
 
+    /** Whether it is an object with an action: then it is a notice, whatever its time says. */
+    static boolean isInterruption(String document) {
+        try {
+            JsonNode read = JSON.readTree(document);
+            return read != null && read.path("action").isTextual();
+        } catch (JsonProcessingException e) {
+            return false;
+        }
+    }
+
     /** The time of {@code {"action":"terminate|stop|hibernate","time":"2026-11-22T03:51:38Z"}}. */
     static Instant interruptionTime(String document) throws IOException {
         return time(document, "time", "spot/instance-action");

@@ -119,6 +119,15 @@ class Ec2NoticesTest {
     }
 
     @Test
+    void aNoticeWhoseTimeCantBeReadCountsFromNow() {
+        watched = new Ec2Notices(metadata(), "host-a", PERIOD, () -> now);
+        documents.put(Ec2Notices.INSTANCE_ACTION, "{\"action\":\"stop\",\"time\":\"soon\"}");
+        watched.start(notices::add);
+        await().until(() -> notices.size() == 1);
+        assertThat(notices.getFirst().deadline()).isEqualTo(NOW.plusSeconds(120));
+    }
+
+    @Test
     void aServiceThatIsGoneMakesTheHostBlind() {
         server.stop(0);
         watched.start(notices::add);

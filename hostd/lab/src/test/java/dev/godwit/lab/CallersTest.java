@@ -1,0 +1,146 @@
+package dev.godwit.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.godwit.api.CreateVm;
+import dev.godwit.api.ProblemCode;
+import dev.godwit.api.Vm;
+import dev.godwit.client.GodwitClient;
+import dev.godwit.client.RequestFailed;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+
+/** What a CI plugin relies on: keys, leases and labels, on real hosts with real guests. Needs root. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class CallersTest {
+    private static final Duration LIMIT = Duration.ofMinutes(2);
+    private static final int CALLERS = 12;
+    private static final int LEASE_SECONDS = 10;
+
+    private TwoHosts hosts;
+
+    @BeforeAll
+    void twoHosts() throws IOException {
+        Assumptions.assumeTrue(LabNetwork.isPrivate(), "no network namespace of its own: needs root");
+        hosts = new TwoHosts();
+    }
+
+    @AfterAll
+    void end() {
+        if (hosts != null) {
+            hosts.close();
+        }
+    }
+
+    @AfterEach
+    void noVmIsLeft() throws IOException {
+        for (Vm vm : hosts.both.vms()) {
+            hosts.both.deleteVm(vm.id());
+        }
+    }
+
+    private CreateVm keyed(String name, String key, @Nullable Integer leaseSeconds) {
+        return new CreateVm(
+                name,
+                hosts.image,
+                1,
+                TwoHosts.MEMORY_MIB,
+                TwoHosts.DISK_MIB,
+                "ci-main",
+                key,
+                Map.of("job", key),
+                leaseSeconds);
+    }
+
+    @Test
+    void oneKeyAskedForByManyCallersAtBothHostsMakesOneVm() throws Exception {
+        CreateVm wanted = keyed("keyed", "job-1", null);
+        Set<String> ids = new TreeSet<>();
+        try (ExecutorService callers = Executors.newFixedThreadPool(CALLERS)) {
+            List<Callable<Vm>> calls = new ArrayList<>();
+            for (int caller = 0; caller < CALLERS; caller++) {
+                GodwitClient client = caller % 2 == 0 ? hosts.onA : hosts.onB;
+                calls.add(() -> client.createVm(wanted));
+            }
+            for (Future<Vm> made : callers.invokeAll(calls, LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+                ids.add(made.get().id());
+            }
+        }
+        assertThat(ids).hasSize(1);
+        assertThat(hosts.both.vms("ci-main", Map.of("job", "job-1"))).hasSize(1);
+        assertThatThrownBy(() -> hosts.onA.createVm(new CreateVm(
+                        "keyed",
+                        hosts.image,
+                        2,
+                        TwoHosts.MEMORY_MIB,
+                        TwoHosts.DISK_MIB,
+                        "ci-main",
+                        "job-1",
+                        Map.of(),
+                        null)))
+                .isInstanceOfSatisfying(
+                        RequestFailed.class, e -> assertThat(e.code()).isEqualTo(ProblemCode.CONFLICT))
+                .hasMessageContaining("another key");
+    }
+
+    @Test
+    void aRenewedVmLivesOnThroughAMoveAndOneWhoseCallerIsGoneIsEnded() throws Exception {
+        Vm vm = hosts.onA.createVm(keyed("leased", "job-2", LEASE_SECONDS));
+        Instant firstEnd = Optional.ofNullable(vm.leaseEndsAt()).orElseThrow();
+        Guest guest = new Guest(hosts.both, vm.id());
+        try (ExecutorService renewing = Executors.newSingleThreadExecutor()) {
+            Future<?> renewals = renewing.submit(() -> {
+                while (!Thread.currentThread().isInterrupted()) {
+                    hosts.onB.renewLease(vm.id(), null);
+                    TimeUnit.SECONDS.sleep(2);
+                }
+                return null;
+            });
+            guest.awaitRunning();
+            TwoHosts.ended(hosts.onA, hosts.onA.move(vm.id(), "host-b"));
+            Patience.waitFor(
+                    "the first lease to be over",
+                    LIMIT,
+                    () -> Instant.now().isAfter(firstEnd.plusSeconds(2)) ? Optional.of(true) : Optional.empty());
+            assertThat(hosts.both.vm(vm.id()).host()).isEqualTo("host-b");
+            renewals.cancel(true);
+        }
+        Patience.waitFor("the VM whose lease ran out to be ended", LIMIT, () -> isGone(vm.id()));
+        assertThat(hosts.b.directory().resolve("state/vms").resolve(vm.id())).doesNotExist();
+        Vm again = hosts.onA.createVm(keyed("leased", "job-2", null));
+        assertThat(again.id()).isEqualTo(vm.id());
+    }
+
+    private Optional<Boolean> isGone(String vm) {
+        try {
+            hosts.both.vm(vm);
+            return Optional.empty();
+        } catch (RequestFailed e) {
+            return e.code() == ProblemCode.NOT_FOUND ? Optional.of(true) : Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty(); // a host that is asked again says more
+        }
+    }
+}
