@@ -215,6 +215,15 @@ final class Endpoints implements AutoCloseable {
                 last == null ? new IOException("no endpoint was tried") : last);
     }
 
+    /** Connections that are open, in use or not. */
+    int openConnections() {
+        return ways.stream()
+                .map(way -> way.http().connectionPool())
+                .distinct()
+                .mapToInt(ConnectionPool::connectionCount)
+                .sum();
+    }
+
     /** The endpoint that a stream came from was lost: another one goes first. */
     void avoidCurrent() {
         preferred.updateAndGet(index -> (index + 1) % ways.size());

@@ -21,11 +21,8 @@ public final class EventStream implements AutoCloseable {
 
     private final Endpoints endpoints;
     private final Timeouts timeouts;
-    private final Object guard = new Object();
+    private final StreamAnswer answer = new StreamAnswer();
     private final Map<String, Long> lastOfHost = new TreeMap<>();
-    private Endpoints.@Nullable Answer attached;
-    private @Nullable SseLines lines;
-    private boolean closed;
 
     EventStream(Endpoints endpoints, Timeouts timeouts, @Nullable String after) {
         this.endpoints = endpoints;
@@ -46,7 +43,7 @@ public final class EventStream implements AutoCloseable {
     public Event next() throws IOException {
         while (true) {
             try {
-                SseLines.Message message = attach().next();
+                SseLines.Message message = answer.next(this::ask);
                 if (message == null) {
                     lost();
                 } else if (message.name().equals("gap")) {
@@ -90,47 +87,22 @@ public final class EventStream implements AutoCloseable {
         return number > known;
     }
 
-    private SseLines attach() throws IOException {
-        if (lines == null) {
-            Endpoints.Answer answer = endpoints.send(Endpoints.Repeat.HARMLESS, timeouts.silence(), base -> {
-                Request.Builder request = new Request.Builder().url(base + "/v1/events");
-                return lastOfHost.isEmpty() ? request : request.header("Last-Event-ID", position());
-            });
-            synchronized (guard) {
-                attached = answer;
-                if (closed) {
-                    answer.response().close();
-                    throw new InterruptedIOException("the stream was closed");
-                }
-            }
-            lines = new SseLines(answer.body().source());
-        }
-        return lines;
+    private Endpoints.Answer ask() throws IOException {
+        return endpoints.send(Endpoints.Repeat.HARMLESS, timeouts.silence(), base -> {
+            Request.Builder request = new Request.Builder().url(base + "/v1/events");
+            return lastOfHost.isEmpty() ? request : request.header("Last-Event-ID", position());
+        });
     }
 
     private void lost() throws IOException {
-        synchronized (guard) {
-            if (closed) {
-                throw new InterruptedIOException("the stream was closed");
-            }
-            if (attached != null) {
-                attached.call().cancel();
-                attached.response().close();
-                attached = null;
-            }
-        }
-        lines = null;
+        answer.throwIfClosed(null);
+        answer.drop();
         endpoints.avoidCurrent();
         Endpoints.pause();
     }
 
     @Override
     public void close() {
-        synchronized (guard) {
-            closed = true;
-            if (attached != null) {
-                attached.call().cancel();
-            }
-        }
+        answer.close();
     }
 }

@@ -25,14 +25,11 @@ public final class ExecStream implements AutoCloseable {
     private final Endpoints endpoints;
     private final Timeouts timeouts;
     private final String path;
-    private final Object guard = new Object();
+    private final StreamAnswer answer = new StreamAnswer();
     private long stdoutOffset;
     private long stderrOffset;
     private int reconnects;
-    private Endpoints.@Nullable Answer attached;
-    private @Nullable SseLines lines;
     private @Nullable ExecEnd end;
-    private boolean closed;
 
     ExecStream(Endpoints endpoints, Timeouts timeouts, String path, long stdoutOffset, long stderrOffset) {
         this.endpoints = endpoints;
@@ -55,7 +52,7 @@ public final class ExecStream implements AutoCloseable {
         long silentSince = System.nanoTime();
         while (end == null) {
             try {
-                SseLines.Message message = attach().next();
+                SseLines.Message message = answer.next(this::ask);
                 if (message == null) {
                     detach();
                 } else {
@@ -175,62 +172,27 @@ public final class ExecStream implements AutoCloseable {
                 : ExecOutput.of(output.stream(), expected, Arrays.copyOfRange(bytes, (int) known, bytes.length));
     }
 
-    private SseLines attach() throws IOException {
-        if (lines == null) {
-            String query = "/output?stdout=" + stdoutOffset + "&stderr=" + stderrOffset;
-            Endpoints.Answer answer = endpoints.send(
-                    Endpoints.Repeat.HARMLESS,
-                    timeouts.silence(),
-                    base -> new Request.Builder().url(base + path + query));
-            synchronized (guard) {
-                if (closed) {
-                    answer.response().close();
-                    throw new InterruptedIOException("the stream was closed");
-                }
-                attached = answer;
-            }
-            lines = new SseLines(answer.body().source());
-        }
-        return lines;
+    private Endpoints.Answer ask() throws IOException {
+        String query = "/output?stdout=" + stdoutOffset + "&stderr=" + stderrOffset;
+        return endpoints.send(
+                Endpoints.Repeat.HARMLESS, timeouts.silence(), base -> new Request.Builder().url(base + path + query));
     }
 
     private void lost() throws IOException {
-        synchronized (guard) {
-            if (closed) {
-                throw new InterruptedIOException("the stream was closed");
-            }
-        }
+        answer.throwIfClosed(null);
         endpoints.avoidCurrent();
         detach();
     }
 
     private void detach() throws IOException {
         reconnects++;
-        release();
+        answer.drop();
         Endpoints.pause();
-    }
-
-    private void release() {
-        Endpoints.Answer answer;
-        synchronized (guard) {
-            answer = attached;
-            attached = null;
-        }
-        lines = null;
-        if (answer != null) {
-            answer.call().cancel();
-            answer.response().close();
-        }
     }
 
     /** Detaches; the command runs on. */
     @Override
     public void close() {
-        synchronized (guard) {
-            closed = true;
-            if (attached != null) {
-                attached.call().cancel();
-            }
-        }
+        answer.close();
     }
 }

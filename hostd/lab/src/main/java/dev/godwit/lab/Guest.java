@@ -16,7 +16,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /** A VM's inside, through the API. Thread-safe. */
-final class Guest {
+public final class Guest {
     private static final ObjectMapper JSON = new ObjectMapper();
     /** A program that was told to end writes its last line; a slow guest reads its files again before. */
     private static final Duration END_WAIT = Duration.ofMinutes(2);
@@ -26,17 +26,17 @@ final class Guest {
     private final GodwitClient client;
     private final String vm;
 
-    Guest(GodwitClient client, String vm) {
+    public Guest(GodwitClient client, String vm) {
         this.client = client;
         this.vm = vm;
     }
 
-    String vm() {
+    public String vm() {
         return vm;
     }
 
     /** Waits until the guest has booted and answers. */
-    void awaitRunning() throws IOException {
+    public void awaitRunning() throws IOException {
         try {
             Patience.waitFor("vm " + vm + " to boot", BOOT_WAIT, () -> {
                 try {
@@ -54,7 +54,7 @@ final class Guest {
         }
     }
 
-    void put(String path, int mode, byte[] content) throws IOException {
+    public void put(String path, int mode, byte[] content) throws IOException {
         client.putFile(vm, path, mode, content);
     }
 
@@ -68,12 +68,12 @@ final class Guest {
         return new String(read(path), StandardCharsets.UTF_8);
     }
 
-    JsonNode json(String path) throws IOException {
+    public JsonNode json(String path) throws IOException {
         return JSON.readTree(read(path));
     }
 
     /** Starts a program that goes on by itself; gives the exec's id. */
-    String start(ExecRequest request) throws IOException {
+    public String start(ExecRequest request) throws IOException {
         return client.startExec(vm, request);
     }
 
@@ -81,7 +81,7 @@ final class Guest {
         return client.output(vm, execId);
     }
 
-    void signal(String execId, String name) throws IOException {
+    public void signal(String execId, String name) throws IOException {
         client.signal(vm, execId, name);
     }
 

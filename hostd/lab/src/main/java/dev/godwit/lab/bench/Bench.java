@@ -6,6 +6,8 @@ import java.util.Arrays;
 public final class Bench {
     private static final String USAGE = """
             usage: script/bench NAME [--json FILE] [more]
+              cli    the godwit command and an idle hostd against what one would type instead
+              move   moves of a VM between two hosts against plain QEMU's stop and copy
               nbd    the NBD server against qemu-nbd and nbdkit, over random and sequential reads and writes
               wire   the peer wire against a bare socket and zstd | socat
             """;
@@ -20,7 +22,9 @@ public final class Bench {
         }
         String[] rest = Arrays.copyOfRange(arguments, 1, arguments.length);
         switch (arguments[0]) {
-            case "--list" -> System.out.println("nbd\nwire");
+            case "--list" -> System.out.println("cli\nmove\nnbd\nwire");
+            case "cli" -> CliBench.main(rest);
+            case "move" -> MoveBench.main(rest);
             case "nbd" -> NbdBench.main(rest);
             case "wire" -> WireBench.main(rest);
             default -> {

@@ -22,6 +22,10 @@ record BenchMachine(
         String kernel,
         @Nullable String accelerator) {
     static BenchMachine here() throws IOException {
+        return running(null);
+    }
+
+    static BenchMachine running(@Nullable String accelerator) throws IOException {
         return new BenchMachine(
                 field(Path.of("/proc/cpuinfo"), "model name"),
                 Runtime.getRuntime().availableProcessors(),
@@ -29,7 +33,7 @@ record BenchMachine(
                                 field(Path.of("/proc/meminfo"), "MemTotal").split(" ", 2)[0])
                         / 1048576.0),
                 Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip(),
-                null);
+                accelerator);
     }
 
     private static String field(Path file, String name) throws IOException {

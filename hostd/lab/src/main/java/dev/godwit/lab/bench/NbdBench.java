@@ -1,16 +1,11 @@
 package dev.godwit.lab.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -28,10 +23,11 @@ public final class NbdBench {
     private static final int QUICK_DIVISOR = 4;
 
     private final Options options;
-    private final List<BenchRow> rows = new ArrayList<>();
+    private final BenchDocument document;
 
-    private NbdBench(Options options) {
+    private NbdBench(Options options) throws IOException {
         this.options = options;
+        this.document = new BenchDocument("nbd", BenchMachine.here());
     }
 
     /** What the command line says. */
@@ -91,14 +87,7 @@ public final class NbdBench {
     private void run() throws IOException, InterruptedException {
         medium(options.tmpfs(), "tmpfs", List.of("tmpfs"));
         medium(options.ext4(), "ext4", List.of("ext4-warm", "ext4-cold"));
-        Path json = options.json();
-        if (json != null) {
-            Map<String, Object> document = new LinkedHashMap<>();
-            document.put("bench", "nbd");
-            document.put("machine", BenchMachine.here());
-            document.put("rows", rows);
-            new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(json.toFile(), document);
-        }
+        document.write(options.json());
     }
 
     private void medium(Path parent, String type, List<String> states) throws IOException, InterruptedException {
@@ -174,25 +163,7 @@ public final class NbdBench {
         for (int i = 1; i < contenders.size(); i++) {
             peers.add(BenchRow.Peer.of(contenders.get(i).name(), Sample.of(figures.get(i))));
         }
-        BenchRow row = BenchRow.of(name, load.unit(), Sample.of(figures.getFirst()), peers);
-        rows.add(row);
-        print(row);
-    }
-
-    private static void print(BenchRow row) {
-        StringBuilder line = new StringBuilder(String.format(
-                Locale.ROOT,
-                "%-28s %-6s godwit %8.1f (%.1f-%.1f)",
-                row.name(),
-                row.unit(),
-                row.ours().median(),
-                row.ours().min(),
-                row.ours().max()));
-        for (BenchRow.Peer peer : row.peers()) {
-            line.append(String.format(
-                    Locale.ROOT, "  %s %8.1f (%.1f-%.1f)", peer.name(), peer.median(), peer.min(), peer.max()));
-        }
-        System.out.println(line.append(String.format(Locale.ROOT, "  ratio %.2f", row.ratio())));
+        document.add(BenchRow.of(name, load.unit(), Sample.of(figures.getFirst()), peers));
     }
 
     /** Brings a file to the medium, and may drop it from the cache. Source: the manual of dd, "Drop cache for whole file". */
