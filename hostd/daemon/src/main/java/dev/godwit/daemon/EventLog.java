@@ -4,14 +4,11 @@ import dev.godwit.api.Event;
 import dev.godwit.api.EventType;
 import dev.godwit.api.MoveState;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -49,25 +46,34 @@ public final class EventLog implements AutoCloseable {
     private final Condition grown = lock.newCondition();
     private final ArrayDeque<Event> events = new ArrayDeque<>();
     private final List<Consumer<Event>> listeners = new CopyOnWriteArrayList<>();
-    private FileChannel channel;
+    /** Kept, and not in the file yet: the disk refused them. */
+    private final ArrayDeque<Event> unwritten = new ArrayDeque<>();
+    /** No channel: an interrupt of a thread that tells something would close it for all. */
+    private RandomAccessFile out;
+
     private int eventsInFile;
+    private int rewriteAt = EVENTS_IN_FILE_MAX;
     private long last;
     private boolean closed;
 
-    private EventLog(Path file, String hostId, InstantSource clock, FileChannel channel) {
+    private EventLog(Path file, String hostId, InstantSource clock, RandomAccessFile out) {
         this.file = file;
         this.hostId = hostId;
         this.clock = clock;
-        this.channel = channel;
+        this.out = out;
     }
 
     /** Opens the log, or begins one; a last line that a crash tore is dropped. */
     public static EventLog open(Path file, String hostId, InstantSource clock) throws IOException {
-        FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        EventLog log = new EventLog(file, hostId, clock, channel);
-        log.load();
-        return log;
+        RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw");
+        try {
+            EventLog log = new EventLog(file, hostId, clock, out);
+            log.load();
+            return log;
+        } catch (IOException | RuntimeException e) {
+            out.close();
+            throw e;
+        }
     }
 
     private void load() throws IOException {
@@ -75,18 +81,29 @@ public final class EventLog implements AutoCloseable {
         int start = 0;
         for (int i = 0; i < content.length; i++) {
             if (content[i] == '\n') {
-                keep(Json.read(Arrays.copyOfRange(content, start, i), Event.class));
+                load(Arrays.copyOfRange(content, start, i), start);
                 eventsInFile++;
                 start = i + 1;
             }
         }
         if (start < content.length) {
             LOG.warn("The last {} bytes of {} are half an event; they are dropped", content.length - start, file);
-            channel.truncate(start);
+            out.setLength(start);
         }
-        channel.position(start);
+        out.seek(start);
         Event newest = events.peekLast();
         last = newest == null ? 0 : number(newest);
+    }
+
+    /** A line that can't be read is passed over: nobody is helped by a hostd that does not start for an old event. */
+    private void load(byte[] line, int at) {
+        try {
+            Event event = Json.read(line, Event.class);
+            number(event);
+            keep(event);
+        } catch (RuntimeException e) {
+            LOG.warn("{} has no event at byte {}; it is passed over: {}", file, at, e.getMessage());
+        }
     }
 
     /** An event that is not part of a move. */
@@ -95,7 +112,8 @@ public final class EventLog implements AutoCloseable {
     }
 
     /**
-     * Appends an event and wakes the readers.
+     * Appends an event and wakes the readers. A full disk is no reason to fail: the event is told, and written as soon as
+     * the disk takes it.
      *
      * @param vm id of the VM; empty for the whole host
      * @param elapsed since the move began
@@ -197,38 +215,78 @@ public final class EventLog implements AutoCloseable {
     }
 
     private void write(Event event) {
+        boolean refusedBefore = !unwritten.isEmpty();
+        unwritten.addLast(event);
+        if (unwritten.size() > EVENTS_MAX) {
+            unwritten.removeFirst();
+        }
         try {
-            if (eventsInFile >= EVENTS_IN_FILE_MAX) {
-                rewrite();
+            rewriteWhereDue();
+            while (!unwritten.isEmpty()) {
+                writeLine(unwritten.getFirst());
+                unwritten.removeFirst();
+                eventsInFile++;
             }
-            writeFully(channel, event);
-            eventsInFile++;
         } catch (IOException e) {
-            throw new UncheckedIOException(
-                    "Could not write event " + event.type() + " of vm " + event.vm() + " to " + file
-                            + "; is its file system full?",
-                    e);
+            if (!refusedBefore) {
+                LOG.error(
+                        "Events are told and not written to {} until it takes them: {}; is its file system full?",
+                        file,
+                        e.getMessage());
+            }
         }
     }
 
-    private void rewrite() throws IOException {
+    /** Half a line would stand before the next one, and a start of hostd would find it in the middle. */
+    private void writeLine(Event event) throws IOException {
+        long start = out.getFilePointer();
+        try {
+            out.write(line(event));
+        } catch (IOException e) {
+            out.setLength(start);
+            out.seek(start);
+            throw e;
+        }
+    }
+
+    private void rewriteWhereDue() {
+        if (eventsInFile < rewriteAt) {
+            return;
+        }
         Path fresh = file.resolveSibling(file.getFileName() + ".new");
-        FileChannel next = FileChannel.open(
-                fresh, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
-        for (Event event : events) {
-            writeFully(next, event);
+        try {
+            RandomAccessFile next = rewritten(fresh);
+            out.close();
+            out = next;
+            eventsInFile = events.size();
+            while (unwritten.size() > 1) {
+                unwritten.removeFirst(); // kept, so written with the others; the newest is not kept yet
+            }
+            rewriteAt = EVENTS_IN_FILE_MAX;
+        } catch (IOException e) {
+            rewriteAt = eventsInFile + EVENTS_MAX;
+            LOG.warn("{} could not be written anew and grows on: {}", file, e.getMessage());
         }
-        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        channel.close();
-        channel = next;
-        eventsInFile = events.size();
     }
 
-    private static void writeFully(FileChannel channel, Event event) throws IOException {
-        ByteBuffer line = ByteBuffer.wrap((Json.line(event) + "\n").getBytes(StandardCharsets.UTF_8));
-        while (line.hasRemaining()) {
-            channel.write(line);
+    private RandomAccessFile rewritten(Path fresh) throws IOException {
+        Files.deleteIfExists(fresh);
+        RandomAccessFile next = new RandomAccessFile(fresh.toFile(), "rw");
+        try {
+            for (Event event : events) {
+                next.write(line(event));
+            }
+            Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            return next;
+        } catch (IOException | RuntimeException e) {
+            next.close();
+            Files.deleteIfExists(fresh);
+            throw e;
         }
+    }
+
+    private static byte[] line(Event event) throws IOException {
+        return (Json.line(event) + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
     /** Ends all waiting readers. */
@@ -238,7 +296,7 @@ public final class EventLog implements AutoCloseable {
         try {
             closed = true;
             grown.signalAll();
-            channel.close();
+            out.close();
         } finally {
             lock.unlock();
         }

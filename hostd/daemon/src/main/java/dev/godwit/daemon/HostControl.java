@@ -27,6 +27,7 @@ import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreException;
 import dev.godwit.fleet.HostRecord;
 import dev.godwit.fleet.OwnershipRecord;
+import dev.godwit.linux.ForeignFile;
 import dev.godwit.move.MoveInProgress;
 import dev.godwit.policy.Action;
 import dev.godwit.policy.Plan;
@@ -37,7 +38,6 @@ import dev.godwit.vmm.VmmDriver;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -170,7 +170,7 @@ final class HostControl implements Control {
 
     @Override
     public InputStream console(String vm) throws IOException {
-        return Files.newInputStream(owned(vm).consoleLog());
+        return ForeignFile.open(owned(vm).consoleLog());
     }
 
     @Override

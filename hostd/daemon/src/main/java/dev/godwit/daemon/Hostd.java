@@ -96,6 +96,13 @@ public final class Hostd {
         } catch (IOException e) {
             log.error("hostd can't serve: {}", e.getMessage(), e);
             return EXIT_FAILED;
+        } catch (RuntimeException e) {
+            log.error(
+                    "hostd can't serve; what it found in {} is not what it expects: {}",
+                    config.stateDirectory(),
+                    String.valueOf(e.getMessage()),
+                    e);
+            return EXIT_FAILED;
         }
         return 0;
     }

@@ -7,6 +7,7 @@ import dev.godwit.nbd.ExportMode;
 import dev.godwit.nbd.NbdExport;
 import dev.godwit.nbd.NbdServer;
 import dev.godwit.nbd.VolumeDevice;
+import dev.godwit.vmm.ForeignFolder;
 import dev.godwit.vmm.GuestMemory;
 import dev.godwit.vmm.Vmm;
 import dev.godwit.vmm.VmmSpec;
@@ -421,7 +422,7 @@ final class HostedVm implements AutoCloseable {
         disk.close();
         base.close();
         TapDevice.of(record.id()).delete();
-        Images.deleteTree(runDirectory());
+        ForeignFolder.remove(runDirectory());
         Images.deleteTree(parts.paths().vm(record.id()));
         parts.admission().release(record.id());
     }

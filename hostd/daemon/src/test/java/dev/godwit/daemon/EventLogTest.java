@@ -77,6 +77,75 @@ class EventLogTest {
     }
 
     @Test
+    void passesOverALineThatCantBeReadAndServes() throws Exception {
+        try (EventLog log = open()) {
+            log.append(EventType.CREATING, "vm-1", null);
+        }
+        Files.writeString(file, "{\"id\":\"host-a.2\",\"ti{\"id\":\"host-a.3\"}\n", StandardOpenOption.APPEND);
+        try (EventLog log = open()) {
+            assertThat(log.append(EventType.RUNNING, "vm-1", null).id()).isEqualTo("host-a.2");
+        }
+        try (EventLog log = open()) {
+            assertThat(log.after(0, 10, Duration.ZERO))
+                    .extracting(Event::type)
+                    .containsExactly(EventType.CREATING, EventType.RUNNING);
+        }
+    }
+
+    @Test
+    void anEventOfAThreadThatIsInterruptedIsWrittenAndSoIsTheNext() throws Exception {
+        try (EventLog log = open()) {
+            Thread.currentThread().interrupt();
+            log.append(EventType.REFUSED, "vm-1", null);
+            assertThat(Thread.interrupted()).isTrue();
+            log.append(EventType.RELEASED, "vm-1", null);
+        }
+        try (EventLog log = open()) {
+            assertThat(log.last()).isEqualTo(2);
+        }
+    }
+
+    /** A file size limit gives what a full disk gives: a write that is cut off, then an error. */
+    @Test
+    void aFullDiskKeepsNoEventFromItsReadersAndLeavesNoHalfLine() throws Exception {
+        Process child = new ProcessBuilder(
+                        "/bin/sh",
+                        "-c",
+                        "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\"",
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xshare:auto",
+                        "-XX:-UsePerfData",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        FullDisk.class.getName(),
+                        file.toString())
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(child.waitFor()).as(said).isZero();
+        assertThat(said).contains("told 100 in memory 100");
+        assertThat(Files.readString(file)).endsWith("}\n");
+        long written = Files.readString(file).lines().count();
+        assertThat(written).isBetween(1L, 99L);
+        try (EventLog log = open()) {
+            assertThat(log.last()).isEqualTo(written);
+        }
+    }
+
+    /** Tells a hundred events to a log whose file may not grow beyond what the shell allows. */
+    static final class FullDisk {
+        public static void main(String[] args) throws Exception {
+            try (EventLog log = EventLog.open(Path.of(args[0]), "host-a", CLOCK)) {
+                for (int i = 0; i < 100; i++) {
+                    log.append(EventType.RUNNING, "vm-1", null);
+                }
+                System.out.println("told " + log.last() + " in memory "
+                        + log.after(0, 1000, Duration.ZERO).size());
+            }
+        }
+    }
+
+    @Test
     void keepsTheNewestAndItsFileStaysBounded() throws Exception {
         int count = 3 * EventLog.EVENTS_MAX;
         try (EventLog log = open()) {

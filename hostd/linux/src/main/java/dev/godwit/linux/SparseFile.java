@@ -232,18 +232,23 @@ public final class SparseFile implements AutoCloseable {
 
     private long stat(int field) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment stat = arena.allocate(STAT_BYTES, 8);
-            int result;
-            try {
-                result = (int) FSTAT.invokeExact(Libc.errnoSegment(), descriptor.number(), stat);
-            } catch (Throwable thrown) {
-                throw Libc.unexpected(thrown);
-            }
-            if (result < 0) {
-                throw Libc.failure("fstat " + path);
-            }
-            return stat.get(JAVA_LONG, field);
+            return stat(descriptor, arena).get(JAVA_LONG, field);
         }
+    }
+
+    /** A {@code struct stat} of an open file. */
+    static MemorySegment stat(Descriptor file, Arena arena) throws IOException {
+        MemorySegment stat = arena.allocate(STAT_BYTES, 8);
+        int result;
+        try {
+            result = (int) FSTAT.invokeExact(Libc.errnoSegment(), file.number(), stat);
+        } catch (Throwable thrown) {
+            throw Libc.unexpected(thrown);
+        }
+        if (result < 0) {
+            throw Libc.failure("fstat " + file.what());
+        }
+        return stat;
     }
 
     private String range(long offset, long lengthBytes) {

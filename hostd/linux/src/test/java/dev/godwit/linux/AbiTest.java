@@ -86,6 +86,11 @@ class AbiTest {
         put(ours, "O_CREAT", Descriptor.O_CREAT);
         put(ours, "O_EXCL", Descriptor.O_EXCL);
         put(ours, "O_NONBLOCK", Descriptor.O_NONBLOCK);
+        put(ours, "O_NOFOLLOW", Descriptor.O_NOFOLLOW);
+        put(ours, "stat.st_nlink", ForeignFile.STAT_LINKS);
+        put(ours, "stat.st_mode", ForeignFile.STAT_MODE);
+        put(ours, "S_IFMT", ForeignFile.S_IFMT);
+        put(ours, "S_IFREG", ForeignFile.S_IFREG);
         put(ours, "O_CLOEXEC", Descriptor.O_CLOEXEC);
         put(ours, "F_DUPFD_CLOEXEC", Descriptor.F_DUPFD_CLOEXEC);
         put(ours, "SEEK_DATA", SparseFile.SEEK_DATA);

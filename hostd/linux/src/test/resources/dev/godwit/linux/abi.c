@@ -53,6 +53,7 @@ int main(void) {
     NUMBER("O_CREAT", O_CREAT);
     NUMBER("O_EXCL", O_EXCL);
     NUMBER("O_NONBLOCK", O_NONBLOCK);
+    NUMBER("O_NOFOLLOW", O_NOFOLLOW);
     NUMBER("O_CLOEXEC", O_CLOEXEC);
     NUMBER("F_DUPFD_CLOEXEC", F_DUPFD_CLOEXEC);
     NUMBER("SEEK_DATA", SEEK_DATA);
@@ -61,6 +62,10 @@ int main(void) {
     NUMBER("FALLOC_FL_PUNCH_HOLE", FALLOC_FL_PUNCH_HOLE);
     NUMBER("FALLOC_FL_ZERO_RANGE", FALLOC_FL_ZERO_RANGE);
     NUMBER("sizeof.stat", sizeof(struct stat));
+    NUMBER("stat.st_nlink", offsetof(struct stat, st_nlink));
+    NUMBER("stat.st_mode", offsetof(struct stat, st_mode));
+    NUMBER("S_IFMT", S_IFMT);
+    NUMBER("S_IFREG", S_IFREG);
     NUMBER("stat.st_size", offsetof(struct stat, st_size));
     NUMBER("stat.st_blocks", offsetof(struct stat, st_blocks));
     NUMBER("SYS_userfaultfd", SYS_userfaultfd);

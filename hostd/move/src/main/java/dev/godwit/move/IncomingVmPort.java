@@ -20,6 +20,12 @@ public interface IncomingVmPort {
     boolean isLoaded(Reservation reservation) throws IOException;
 
     /**
+     * Whether the copy is known to be gone: its process has ended, or it was never here. False is no promise: one that
+     * does not answer, or that hostd has not taken back yet, may still run.
+     */
+    boolean isGone(Reservation reservation);
+
+    /**
      * Lets the guest run under this fence: exports open for it, the guest goes on, its address is announced. Returns
      * quietly when it runs already. Called only after the ownership record was seen to name this host with it.
      *

@@ -12,4 +12,11 @@ public interface MoveEvents {
      * @param elapsed since the move's first state on this host
      */
     void entered(MoveRecord record, Duration elapsed);
+
+    /**
+     * A move stays in its state for longer than anybody expects; told once for each reason. Must not block.
+     *
+     * @param sentence what it waits for, and what an operator can do
+     */
+    default void waits(MoveRecord record, String sentence) {}
 }

@@ -13,7 +13,9 @@ import java.time.Duration;
  * @param backoffMost longest such pause: a store that is back is noticed within it, so a restart resolves within 2 s
  * @param reservationLease how long the target keeps a promise without hearing of the move
  * @param courtesyTries how often a message whose loss does no harm (abort, released) is sent
- * @param resumeTries how often a guest that does not go on is asked to before it is given up
+ * @param resumeTries after how many vain tries a guest that does not go on is told of; it is asked on as long as it lives
+ * @param followedInSilence how long a source asks a target that owns the VM and is silent before it tells an operator: a
+ *     restart of its hostd takes less
  */
 public record MoveLimits(
         Duration outcomeWait,
@@ -22,7 +24,8 @@ public record MoveLimits(
         Duration backoffMost,
         Duration reservationLease,
         int courtesyTries,
-        int resumeTries) {
+        int resumeTries,
+        Duration followedInSilence) {
     /** What production uses. */
     public static final MoveLimits DEFAULT = new MoveLimits(
             Duration.ofSeconds(5),
@@ -31,13 +34,15 @@ public record MoveLimits(
             Duration.ofSeconds(1),
             Duration.ofSeconds(30),
             3,
-            5);
+            5,
+            Duration.ofSeconds(10));
 
     public MoveLimits {
         positive("outcomeWait", outcomeWait);
         positive("silenceWait", silenceWait);
         positive("backoffFirst", backoffFirst);
         positive("reservationLease", reservationLease);
+        positive("followedInSilence", followedInSilence);
         if (backoffMost.compareTo(backoffFirst) < 0) {
             throw new IllegalArgumentException("backoffMost " + backoffMost + " is below backoffFirst " + backoffFirst);
         }
@@ -49,7 +54,15 @@ public record MoveLimits(
 
     /** The same with another lease on the target's promise. */
     public MoveLimits withReservationLease(Duration lease) {
-        return new MoveLimits(outcomeWait, silenceWait, backoffFirst, backoffMost, lease, courtesyTries, resumeTries);
+        return new MoveLimits(
+                outcomeWait,
+                silenceWait,
+                backoffFirst,
+                backoffMost,
+                lease,
+                courtesyTries,
+                resumeTries,
+                followedInSilence);
     }
 
     private static void positive(String name, Duration value) {

@@ -75,6 +75,7 @@ public final class SourceMove {
             progress.enter(MoveState.SWITCH);
             stream.flushDisks();
         } catch (ReservationRefused | IOException | RuntimeException failure) {
+            Interruption.rethrow();
             return settlement.stay(Sentence.of(failure));
         }
 
@@ -84,6 +85,7 @@ public final class SourceMove {
         try {
             progress.enter(MoveState.CUTOVER);
         } catch (IOException failure) {
+            Interruption.rethrow();
             return settlement.stay(Sentence.of(failure));
         }
 
@@ -100,6 +102,7 @@ public final class SourceMove {
             progress.note(r -> r.withStream(r.rounds(), stream.bytesSent()));
             outcome = settlement.outcomeInTime();
         } catch (IOException | RuntimeException failure) {
+            Interruption.rethrow();
             return settlement.takeBack(Sentence.of(failure));
         }
         return switch (outcome) {

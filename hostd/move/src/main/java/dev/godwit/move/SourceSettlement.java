@@ -59,7 +59,12 @@ final class SourceSettlement {
     /** The record names the target: stay paused until it says that the VM runs there. */
     MoveRecord follow() throws InterruptedException {
         Backoff backoff = new Backoff(host);
+        long since = host.clock().nanos();
+        boolean told = false;
         while (true) {
+            if (host.inProgress().isTargetWrittenOff(reservation.moveId())) {
+                return lost("an operator wrote off host " + reservation.to() + ", which owned the vm and was silent");
+            }
             MoveOutcome outcome = outcomeInTime();
             switch (outcome) {
                 case MoveOutcome.Committed committed -> {
@@ -72,9 +77,30 @@ final class SourceSettlement {
                     return lost("the fleet store names " + reservation.to() + ", which has given its copy up: "
                             + failed.sentence());
                 }
-                case MoveOutcome.NoAnswer none -> backoff.pause();
+                case MoveOutcome.NoAnswer none -> {
+                    long silentNanos = host.clock().nanos() - since;
+                    if (!told
+                            && silentNanos >= host.limits().followedInSilence().toNanos()) {
+                        told = true;
+                        tellOfSilence(none.sentence());
+                    }
+                    backoff.pause();
+                }
             }
         }
+    }
+
+    private void tellOfSilence(String answer) {
+        waits("host " + reservation.to() + " owns vm " + reservation.vmId()
+                + " and does not say that it runs there (" + answer + "). Host " + reservation.from()
+                + " keeps its paused copy and goes on asking. If host " + reservation.to()
+                + " is gone for good, 'godwit vm rm " + reservation.vmId() + " --force' on host " + reservation.from()
+                + " ends the vm and this copy");
+    }
+
+    private void waits(String sentence) {
+        LOG.warn("move {}: {}", reservation.moveId(), sentence);
+        host.events().waits(progress.record(), sentence);
     }
 
     /** The VM runs at the target. */
@@ -146,11 +172,9 @@ final class SourceSettlement {
     }
 
     private MoveRecord goOn(long fence, String why) throws InterruptedException {
-        try {
-            resume(fence);
-        } catch (IOException | RuntimeException e) {
-            return lost("this host owns the vm again and its guest does not go on: " + e.getMessage()
-                    + "; the move had failed: " + why);
+        Optional<String> gone = resume(fence);
+        if (gone.isPresent()) {
+            return lost(gone.get() + "; the move had failed: " + why);
         }
         progress.note(r -> r.withRunning(fence, OptionalLong.of(host.clock().nanos())));
         courtesy("abort", () -> ports.target().abort(reservation, why));
@@ -181,25 +205,50 @@ final class SourceSettlement {
         }
     }
 
-    private void resume(long fence) throws IOException, InterruptedException {
+    /**
+     * Asks the guest to go on for as long as its process may live and the record names this host under this fence: a
+     * resume without an answer may have been done, and no other copy can run.
+     *
+     * @return why it can never go on here; empty when it runs
+     */
+    private Optional<String> resume(long fence) throws InterruptedException {
         Backoff backoff = new Backoff(host);
         for (int tries = 1; ; tries++) {
             try {
                 ports.vm().resume(fence);
-                return;
-            } catch (IOException e) {
+                return Optional.empty();
+            } catch (IOException | RuntimeException e) {
+                Interruption.rethrow();
                 LOG.warn(
-                        "move {} of vm {}: the guest does not go on (try {} of {}): {}",
+                        "move {} of vm {}: the guest does not go on (try {}): {}",
                         reservation.moveId(),
                         reservation.vmId(),
                         tries,
-                        host.limits().resumeTries(),
-                        e.getMessage());
-                if (tries >= host.limits().resumeTries()) {
-                    throw e;
+                        Sentence.of(e));
+                if (ports.vm().isGone()) {
+                    return Optional.of("this host owns the vm again and its process has ended: " + Sentence.of(e));
+                }
+                if (tries == host.limits().resumeTries()) {
+                    waits("this host owns vm " + reservation.vmId() + " again and its guest does not go on: "
+                            + Sentence.of(e) + ". It is asked again until it does, or until its process ends");
+                }
+                if (tries % host.limits().resumeTries() == 0 && isTakenAway(fence)) {
+                    return Optional.of("the vm's record no longer names this host under fence " + fence);
                 }
             }
             backoff.pause();
+        }
+    }
+
+    /** A store without an answer takes nothing away. */
+    private boolean isTakenAway(long fence) {
+        try {
+            return !ports.ownership()
+                    .read(reservation.vmId())
+                    .equals(Optional.of(new Ownership(reservation.from(), fence)));
+        } catch (OwnershipUnreadable unreadable) {
+            LOG.info("move {}: the record can't be read: {}", reservation.moveId(), unreadable.getMessage());
+            return false;
         }
     }
 

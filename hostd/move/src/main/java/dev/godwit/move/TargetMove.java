@@ -98,6 +98,7 @@ final class TargetMove {
             vm.verify(reservation);
             vm.loadState(reservation);
         } catch (IOException | RuntimeException failure) {
+            Interruption.rethrow();
             return giveUp(Sentence.of(failure));
         }
         if (!gate.commit()) {
@@ -109,6 +110,7 @@ final class TargetMove {
             // The death of the machine takes the copy with it, so the medium could save nothing.
             progress.enterWithoutSync(MoveState.COMMIT);
         } catch (IOException failure) {
+            Interruption.rethrow();
             return giveUp(Sentence.of(failure));
         }
         return commit();
@@ -131,7 +133,7 @@ final class TargetMove {
     MoveOutcome resolve() throws InterruptedException {
         return switch (progress.state()) {
             case DRAIN, RELEASE -> ran();
-            case RESUME -> isLoaded() ? run() : lost("hostd was restarted and the vm's copy is gone");
+            case RESUME -> runUnlessGone("hostd was restarted and the vm's copy is gone");
             case COMMIT, IN_DOUBT -> isLoaded() ? commit() : renounce("hostd was restarted and the vm's copy is gone");
             default -> {
                 // Only the death of the machine can have lost the lines after this one, and the copy with them.
@@ -157,7 +159,12 @@ final class TargetMove {
     /** Makes sure that a commit which may still be on its way cannot succeed: the source keeps the VM, one fence on. */
     private MoveOutcome renounce(String why) throws InterruptedException {
         Optional<Ownership> actual = decision().writeUntilKnown(reservation.from(), this::inDoubt);
-        return isCommitted(actual) ? lost(why) : giveUp(why);
+        return isCommitted(actual) ? runUnlessGone(why) : giveUp(why);
+    }
+
+    /** A copy that does not answer is no copy that is gone: it may be the only one that runs. */
+    private MoveOutcome runUnlessGone(String why) throws InterruptedException {
+        return vm.isGone(reservation) ? lost(why) : run();
     }
 
     /** The record names this host. */
@@ -172,13 +179,24 @@ final class TargetMove {
                 progress.enterEvenUnjournalled(MoveState.RESUME);
             }
         }
-        long resumedAt;
-        try {
-            resumedAt = resume(fence);
-        } catch (IOException | RuntimeException failure) {
-            return lost("host " + reservation.to() + " owns the vm under fence " + fence
-                    + " and its guest does not go on: " + Sentence.of(failure));
+        Backoff backoff = new Backoff(host);
+        for (int tries = 1; ; tries++) {
+            try {
+                return runs(fence, vm.resume(reservation, fence));
+            } catch (IOException | RuntimeException failure) {
+                Interruption.rethrow();
+                doesNotGoOn(tries, fence, failure);
+                // A resume without an answer may have been done: only a copy that is gone is given up.
+                if (vm.isGone(reservation)) {
+                    return lost("host " + reservation.to() + " owns the vm under fence " + fence
+                            + " and its copy has ended: " + Sentence.of(failure));
+                }
+            }
+            backoff.pause();
         }
+    }
+
+    private MoveOutcome runs(long fence, long resumedAt) {
         progress.note(r -> r.withRunning(fence, OptionalLong.of(resumedAt)));
         heard();
         MoveOutcome committed = new MoveOutcome.Committed(fence, resumedAt);
@@ -187,24 +205,20 @@ final class TargetMove {
         return committed;
     }
 
-    private long resume(long fence) throws IOException, InterruptedException {
-        Backoff backoff = new Backoff(host);
-        for (int tries = 1; ; tries++) {
-            try {
-                return vm.resume(reservation, fence);
-            } catch (IOException e) {
-                LOG.warn(
-                        "move {} of vm {}: the guest does not go on (try {} of {}): {}",
-                        reservation.moveId(),
-                        reservation.vmId(),
-                        tries,
-                        host.limits().resumeTries(),
-                        e.getMessage());
-                if (tries >= host.limits().resumeTries()) {
-                    throw e;
-                }
-            }
-            backoff.pause();
+    private void doesNotGoOn(int tries, long fence, Exception failure) {
+        LOG.warn(
+                "move {} of vm {}: the guest does not go on (try {}): {}",
+                reservation.moveId(),
+                reservation.vmId(),
+                tries,
+                Sentence.of(failure));
+        if (tries == host.limits().resumeTries()) {
+            host.events()
+                    .waits(
+                            progress.record(),
+                            "host " + reservation.to() + " owns vm " + reservation.vmId() + " under fence " + fence
+                                    + " and its guest does not go on: " + Sentence.of(failure)
+                                    + ". It is asked again until it does, or until its process ends");
         }
     }
 

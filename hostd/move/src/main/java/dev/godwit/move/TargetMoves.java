@@ -167,6 +167,16 @@ public final class TargetMoves {
         }
     }
 
+    /** Gives up every move that may still be given up: this host is to be left, and the VMs stay where they are. */
+    public void abortAll(String why) {
+        for (TargetMove move : moves.values()) {
+            switch (move.record().state()) {
+                case RESERVE, STREAM, CUTOVER -> move.abort(why);
+                default -> {}
+            }
+        }
+    }
+
     /** Takes an open move of the journal up again; {@link MoveRecovery} resolves it. */
     TargetMove recall(MoveRecord record) {
         TargetMove move = TargetMove.recalled(host, ownership, vm, record);

@@ -17,6 +17,12 @@ public interface VmPort {
     /** Writes the paused guest's device state to a unix socket that somebody listens on. */
     void saveState(Path listeningSocket) throws IOException;
 
+    /**
+     * Whether this copy's process is known to have ended. False is no promise: one that does not answer, or that hostd has
+     * not taken back yet, may still run.
+     */
+    boolean isGone();
+
     /** Ends the paused copy and frees what it holds; returns when it is gone. */
     void discard() throws IOException;
 }

@@ -2,6 +2,7 @@ package dev.godwit.move;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -98,6 +99,39 @@ class MoveRecoveryTest {
         tape.record = new Ownership("host-b", 8);
         assertThat(recover("host-b").state()).isEqualTo(MoveState.DRAIN);
         assertThat(tape.calls).contains("run under 8");
+    }
+
+    @Test
+    void aTargetThatHadCommittedAndWhoseCopyDoesNotAnswerIsAskedUntilItRuns() throws Exception {
+        journalled(MoveSide.TARGET, MoveState.STREAM, MoveState.CUTOVER, MoveState.COMMIT, MoveState.RESUME);
+        tape.record = new Ownership("host-b", 8);
+        tape.loaded = false;
+        tape.failing("run under 8", new IOException("the monitor does not answer"));
+        int[] pauses = {0};
+        tape.whileSleeping = () -> {
+            if (++pauses[0] == 20) {
+                tape.failures.clear();
+            }
+        };
+        assertThat(recover("host-b").state()).isEqualTo(MoveState.DRAIN);
+        assertThat(tape.calls).doesNotContain("discard incoming");
+    }
+
+    @Test
+    void aTargetWhoseCopyIsNotTakenBackYetKeepsItWhenTheRecordNamesIt() throws Exception {
+        journalled(MoveSide.TARGET, MoveState.STREAM, MoveState.CUTOVER, MoveState.COMMIT);
+        tape.record = new Ownership("host-b", 8);
+        tape.loaded = false;
+        assertThat(recover("host-b").state()).isEqualTo(MoveState.DRAIN);
+        assertThat(tape.calls).contains("run under 8").doesNotContain("discard incoming");
+    }
+
+    @Test
+    void aTargetThatHadCommittedAndWhoseCopyEndedSaysThatItIsLost() throws Exception {
+        journalled(MoveSide.TARGET, MoveState.STREAM, MoveState.CUTOVER, MoveState.COMMIT, MoveState.RESUME);
+        tape.record = new Ownership("host-b", 8);
+        tape.gone = true;
+        assertThat(recover("host-b").state()).isEqualTo(MoveState.LOST);
     }
 
     @Test

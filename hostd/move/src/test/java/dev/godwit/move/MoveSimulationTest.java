@@ -54,6 +54,13 @@ class MoveSimulationTest {
     }
 
     @Test
+    void aVmWhoseResumeHasNoAnswerIsNeitherLostNorRunTwice() {
+        for (long seed : seeds(SEEDS / 4)) {
+            run(seed, world(seed, SimFaults.VMMS_ANSWER_BADLY));
+        }
+    }
+
+    @Test
     void eitherHostdMayDieAtEachOfItsSteps() {
         for (String machine : new String[] {"a", "b"}) {
             for (long seed = 0; seed < 3; seed++) {

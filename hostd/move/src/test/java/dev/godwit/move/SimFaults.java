@@ -23,6 +23,9 @@ record SimFaults(
     /** An incoming VMM may die with its hostd, while a commit is on its way to a slow store. */
     static final SimFaults COPIES_DIE = new SimFaults(0, 0, 0, 0, 200, 400, 0, 0, 0, 15, 600, 0);
 
+    /** Half of what is asked of a VMM has no answer, done or not: its monitor is slow, or the disk under hostd is full. */
+    static final SimFaults VMMS_ANSWER_BADLY = new SimFaults(0, 0, 0, 0, 0, 0, 0, 500, 0, 0, 0, 0);
+
     static SimFaults drawn(java.util.random.RandomGenerator random) {
         return switch (random.nextInt(4)) {
             case 0 -> ALL;

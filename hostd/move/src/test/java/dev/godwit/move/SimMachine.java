@@ -151,6 +151,12 @@ final class SimMachine implements VmPort, IncomingVmPort {
                 state == MoveState.ROLLING_BACK || state == MoveState.IN_DOUBT || world.diskWasFull(),
                 id + " resumes in " + state);
         run(copy(), fence);
+        world.portCall(this); // it goes on, and the answer is lost
+    }
+
+    @Override
+    public boolean isGone() {
+        return local == null;
     }
 
     @Override
@@ -203,6 +209,11 @@ final class SimMachine implements VmPort, IncomingVmPort {
     }
 
     @Override
+    public boolean isGone(Reservation reservation) {
+        return !incoming.containsKey(reservation.moveId());
+    }
+
+    @Override
     public long resume(Reservation reservation, long fence) throws IOException {
         world.portCall(this);
         MoveState state = open(MoveSide.TARGET);
@@ -214,6 +225,7 @@ final class SimMachine implements VmPort, IncomingVmPort {
             run(copy, fence);
             local = copy;
         }
+        world.portCall(this); // it runs, and the answer is lost
         return world.scheduler.nowNanos();
     }
 

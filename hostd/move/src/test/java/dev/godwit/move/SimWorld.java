@@ -269,7 +269,8 @@ final class SimWorld {
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(8),
                 2,
-                5);
+                5,
+                Duration.ofSeconds(10));
     }
 
     SimMachine other(SimMachine machine) {

@@ -179,6 +179,89 @@ class SourceMoveTest {
     }
 
     @Test
+    void aSourceTellsThatItsTargetIsSilentAndLetsAnOperatorWriteItOff() throws Exception {
+        tape.record = new Ownership("host-b", 8);
+        int[] pauses = {0};
+        tape.whileSleeping = () -> {
+            if (++pauses[0] == 200) {
+                assertThat(tape.told)
+                        .singleElement()
+                        .asString()
+                        .contains("host-b")
+                        .contains("--force");
+                assertThat(host.inProgress().writeOffTarget("vm1")).contains("m1");
+            }
+        };
+        MoveRecord record = run();
+        assertThat(record.state()).isEqualTo(MoveState.LOST);
+        assertThat(record.why()).contains("wrote off host host-b");
+        assertThat(tape.calls).doesNotContain("discard").noneMatch(c -> c.startsWith("resume"));
+        assertThat(host.inProgress().moveOf("vm1")).isEmpty();
+    }
+
+    @Test
+    void writingATargetOffDoesNothingToAMoveThatCanStillGoBack() throws Exception {
+        tape.whileSleeping = () -> host.inProgress().writeOffTarget("vm1");
+        assertThat(run().state()).isEqualTo(MoveState.ROLLED_BACK);
+        assertThat(tape.calls).contains("resume under 8");
+    }
+
+    @Test
+    void aGuestThatDoesNotGoOnAtOnceIsAskedOnAndNotLost() throws Exception {
+        tape.failing("resume under 8", new IOException("the monitor does not answer"));
+        int[] pauses = {0};
+        tape.whileSleeping = () -> {
+            pauses[0] += tape.calls.contains("resume under 8") ? 1 : 0;
+            if (pauses[0] == 50) {
+                tape.failures.clear();
+            }
+        };
+        assertThat(run().state()).isEqualTo(MoveState.ROLLED_BACK);
+        assertThat(tape.told).singleElement().asString().contains("the monitor does not answer");
+    }
+
+    @Test
+    void aGuestWhoseProcessEndedOrWhoseRecordIsTakenAwayIsLost() throws Exception {
+        tape.failing("resume under 8", new IOException("the VMM ended"));
+        tape.gone = true;
+        assertThat(run().why()).contains("its process has ended");
+        Tape two = new Tape().failing("resume under 8", new IOException("no answer"));
+        two.whileSleeping = () -> {
+            if (two.calls.contains("resume under 8")) {
+                two.record = new Ownership("host-c", 9);
+            }
+        };
+        MoveRecord taken = new SourceMove(
+                        two.host("host-a"),
+                        Moves.reservation("m1"),
+                        Moves.PLANNED,
+                        new SourcePorts(two, two, two),
+                        two,
+                        r -> Convergence.Decision.CUT_OVER)
+                .run();
+        assertThat(taken.state()).isEqualTo(MoveState.LOST);
+        assertThat(taken.why()).contains("no longer names this host");
+    }
+
+    @Test
+    void hostdThatGoesDownLeavesTheMoveOpenWhereverItIs() throws Exception {
+        for (String call : List.of("prepare", "round", "pause", "seal")) {
+            Tape one = new Tape().failing(call, new IOException("closed by the interrupt"));
+            SourceMove move = new SourceMove(
+                    one.host("host-a"),
+                    Moves.reservation("m1"),
+                    Moves.PLANNED,
+                    new SourcePorts(one, one, one),
+                    one,
+                    r -> Convergence.Decision.CUT_OVER);
+            Thread.currentThread().interrupt();
+            assertThatExceptionOfType(InterruptedException.class).as(call).isThrownBy(move::run);
+            assertThat(one.openMoves()).as(call).hasSize(1);
+            assertThat(one.calls).as(call).doesNotContain("abort", "give to host-a", "resume under 8");
+        }
+    }
+
+    @Test
     void aFullDiskKeepsTheNextMoveOutUntilTheEndIsWritten() throws Exception {
         tape.failing("round", new IOException("broken")).failing("sync ROLLED_BACK", new IOException("no space left"));
         tape.whileSleeping = () -> {

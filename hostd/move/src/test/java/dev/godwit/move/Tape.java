@@ -23,10 +23,21 @@ final class Tape implements TargetPort, StreamPort, VmPort, IncomingVmPort, Owne
     int storeCallsThatFail;
     Runnable whileSleeping = () -> {};
     boolean loaded = true;
+    boolean gone;
+    final List<String> told = new ArrayList<>();
     private long nanos = 1_000;
 
     MoveHost host(String hostId) {
-        return new MoveHost(hostId, this, new MovesInProgress(), (r, elapsed) -> {}, this, MoveLimits.DEFAULT);
+        MoveEvents events = new MoveEvents() {
+            @Override
+            public void entered(MoveRecord entered, Duration elapsed) {}
+
+            @Override
+            public void waits(MoveRecord waiting, String sentence) {
+                told.add(sentence);
+            }
+        };
+        return new MoveHost(hostId, this, new MovesInProgress(), events, this, MoveLimits.DEFAULT);
     }
 
     Tape failing(String call, Exception failure) {
@@ -141,6 +152,11 @@ final class Tape implements TargetPort, StreamPort, VmPort, IncomingVmPort, Owne
         note("discard");
     }
 
+    @Override
+    public boolean isGone() {
+        return gone;
+    }
+
     // IncomingVmPort
 
     @Override
@@ -169,6 +185,11 @@ final class Tape implements TargetPort, StreamPort, VmPort, IncomingVmPort, Owne
     @Override
     public boolean isLoaded(Reservation reservation) {
         return loaded;
+    }
+
+    @Override
+    public boolean isGone(Reservation reservation) {
+        return gone;
     }
 
     @Override

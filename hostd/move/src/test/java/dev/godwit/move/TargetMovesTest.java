@@ -201,6 +201,55 @@ class TargetMovesTest {
     }
 
     @Test
+    void aCommittedVmWhoseResumeFailsIsAskedOnAndNeverThrownAway() throws Exception {
+        prepared();
+        tape.failing("run under 8", new IOException("no space left on device"));
+        int[] pauses = {0};
+        tape.whileSleeping = () -> {
+            assertThat(tape.find("m1").orElseThrow().state()).isEqualTo(MoveState.RESUME);
+            if (++pauses[0] == 50) {
+                tape.failures.clear();
+            }
+        };
+        assertThat(targets.cutOver("m1")).isEqualTo(new MoveOutcome.Committed(8, 99));
+        assertThat(tape.calls).doesNotContain("discard incoming");
+        assertThat(tape.told).singleElement().asString().contains("no space left on device");
+    }
+
+    @Test
+    void aCommittedVmWhoseCopyHasEndedIsLost() throws Exception {
+        prepared();
+        tape.failing("run under 8", new IOException("the VMM ended"));
+        tape.gone = true;
+        assertThat(targets.cutOver("m1")).isInstanceOf(MoveOutcome.Lost.class);
+    }
+
+    @Test
+    void aHostThatIsLeftGivesUpWhatHasNotCommittedAndKeepsWhatHas() throws Exception {
+        prepared();
+        targets.abortAll("host-b is to be left");
+        assertThat(targets.outcome("m1")).isEqualTo(new MoveOutcome.Failed("host-b is to be left"));
+        assertThat(tape.calls).contains("discard incoming");
+        Tape two = new Tape();
+        TargetMoves committed = new TargetMoves(two.host("host-b"), two, two);
+        committed.reserve(Moves.reservation("m2"), Moves.PLANNED);
+        committed.prepare("m2");
+        committed.cutOver("m2");
+        committed.abortAll("host-b is to be left");
+        assertThat(committed.outcome("m2")).isEqualTo(new MoveOutcome.Committed(8, 99));
+    }
+
+    @Test
+    void hostdThatGoesDownDuringTheCutOverLeavesTheMoveOpen() throws Exception {
+        prepared();
+        tape.failing("verify", new IOException("the channel was closed by the interrupt"));
+        Thread.currentThread().interrupt();
+        assertThatExceptionOfType(InterruptedException.class).isThrownBy(() -> targets.cutOver("m1"));
+        assertThat(tape.find("m1").orElseThrow().state().isTerminal()).isFalse();
+        assertThat(tape.calls).doesNotContain("discard incoming");
+    }
+
+    @Test
     void whoWaitsForTheOutcomeIsToldWhenItIsThere() throws Exception {
         prepared();
         assertThat(targets.awaitOutcome("m1", Duration.ofMillis(5))).isInstanceOf(MoveOutcome.NoAnswer.class);

@@ -39,10 +39,11 @@ public final class Plan {
                 }
             }
             if (next == null) {
-                waiting.forEach(vm -> actions.add(new Action.Refusal(vm.vmId(), obstacles(vm, candidates, null))));
+                waiting.forEach(
+                        vm -> actions.add(new Action.Refusal(vm.vmId(), obstacles(vm, candidates, null, snapshot))));
                 break;
             }
-            actions.add(next.move(obstacles(next.vm(), candidates, next.target()), snapshot.guard()));
+            actions.add(next.move(obstacles(next.vm(), candidates, next.target(), snapshot), snapshot.guard()));
             waiting.remove(next.vm());
             candidates.remove(next.target());
             candidates.add(next.target().without(next.vm()));
@@ -59,18 +60,19 @@ public final class Plan {
 
     private static Optional<Option> best(VmLoad vm, List<Candidate> candidates, Instant start, Snapshot snapshot) {
         return candidates.stream()
-                .filter(candidate -> candidate.obstacle(vm).isEmpty())
+                .filter(candidate -> snapshot.obstacle(vm, candidate).isEmpty())
                 .map(candidate -> Option.of(vm, candidate, start, snapshot))
                 .min(Option.TARGET);
     }
 
-    private static List<Action.NotChosen> obstacles(VmLoad vm, List<Candidate> candidates, @Nullable Candidate chosen) {
+    private static List<Action.NotChosen> obstacles(
+            VmLoad vm, List<Candidate> candidates, @Nullable Candidate chosen, Snapshot snapshot) {
         return candidates.stream()
                 .filter(candidate -> candidate != chosen)
                 .sorted(Comparator.comparing(Candidate::hostId))
                 .map(candidate -> new Action.NotChosen(
                         candidate.hostId(),
-                        candidate.obstacle(vm).orElse("it would take longer or stop the VM for longer")))
+                        snapshot.obstacle(vm, candidate).orElse("it would take longer or stop the VM for longer")))
                 .toList();
     }
 

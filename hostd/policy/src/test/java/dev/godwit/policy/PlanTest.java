@@ -2,11 +2,13 @@ package dev.godwit.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -58,10 +60,10 @@ class PlanTest {
                 List.of(vm("vm-1", 512, MIB)),
                 List.of(
                         host("host-b", 256, 200 * MIB),
-                        new Candidate("host-c", 4096 * MIB, 4096 * MIB, 200 * MIB, false, false, true),
-                        new Candidate("host-d", 4096 * MIB, 4096 * MIB, 200 * MIB, true, false, false),
-                        new Candidate("host-e", 4096 * MIB, 0, 200 * MIB, true, false, true),
-                        new Candidate("host-f", 4096 * MIB, 4096 * MIB, 200 * MIB, true, true, true)));
+                        new Candidate("host-c", 4096 * MIB, 0, 4096 * MIB, 200 * MIB, false, false, true),
+                        new Candidate("host-d", 4096 * MIB, 0, 4096 * MIB, 200 * MIB, true, false, false),
+                        new Candidate("host-e", 4096 * MIB, 0, 0, 200 * MIB, true, false, true),
+                        new Candidate("host-f", 4096 * MIB, 0, 4096 * MIB, 200 * MIB, true, true, true)));
         Action action = Plan.plan(snapshot, NOW).getFirst();
         assertThat(action).isInstanceOf(Action.Refusal.class);
         assertThat(action.sentence())
@@ -112,6 +114,41 @@ class PlanTest {
         assertThat(actions.get(0)).isInstanceOf(Action.Move.class);
         assertThat(actions.get(1)).isInstanceOf(Action.Refusal.class);
         assertThat(actions.get(1).sentence()).contains("88 MiB of memory free");
+    }
+
+    @Test
+    void whatAVmmTakesBesideTheRamIsPromisedToo() {
+        Candidate host = new Candidate("host-b", 1200 * MIB, 384 * MIB, 4096 * MIB, 100 * MIB, true, false, true);
+        List<Action> actions = Plan.plan(
+                snapshot(NOW.plusSeconds(60), List.of(vm("vm-1", 512, MIB), vm("vm-2", 512, MIB)), List.of(host)), NOW);
+        assertThat(actions.get(0)).isInstanceOf(Action.Move.class);
+        assertThat(actions.get(1).sentence()).contains("304 MiB of memory free, the VM needs 896 MiB");
+    }
+
+    @Test
+    void aHostThatTurnedAVmDownIsNotAskedForItAgainAndMayTakeAnother() {
+        Snapshot snapshot = new Snapshot(
+                "host-z",
+                NOW.plusSeconds(60),
+                GUARD,
+                List.of(vm("vm-1", 512, MIB), vm("vm-2", 512, MIB)),
+                List.of(host("host-b", 4096, 400 * MIB), host("host-c", 4096, 100 * MIB)),
+                Map.of("vm-1", Map.of("host-b", "it lacks avx512f")));
+        assertThat(moves(Plan.plan(snapshot, NOW)))
+                .extracting(Action.Move::vmId, Action.Move::targetHostId)
+                .containsExactlyInAnyOrder(tuple("vm-1", "host-c"), tuple("vm-2", "host-b"));
+        assertThat(Plan.plan(
+                                new Snapshot(
+                                        "host-z",
+                                        null,
+                                        GUARD,
+                                        List.of(vm("vm-1", 512, MIB)),
+                                        List.of(host("host-b", 4096, 400 * MIB)),
+                                        Map.of("vm-1", Map.of("host-b", "it lacks avx512f"))),
+                                NOW)
+                        .getFirst()
+                        .sentence())
+                .contains("did not take it a moment ago: it lacks avx512f");
     }
 
     @Test
@@ -187,6 +224,7 @@ class PlanTest {
                 candidates.replaceAll(c -> new Candidate(
                         c.hostId(),
                         c.freeMemoryBytes() * 2,
+                        c.vmOverheadBytes(),
                         c.freeDiskBytes() * 2,
                         c.bandwidthBytesPerSecond() * (1 + random.nextDouble()),
                         c.reachable(),
@@ -215,6 +253,7 @@ class PlanTest {
             candidates.add(new Candidate(
                     "host-" + i,
                     random.nextLong(16384) * MIB,
+                    random.nextLong(400) * MIB,
                     random.nextLong(256) * MIB,
                     1 + random.nextDouble() * 400 * MIB,
                     random.nextInt(6) != 0,
@@ -234,7 +273,7 @@ class PlanTest {
     }
 
     private static Candidate host(String id, long freeMib, double bandwidthBytesPerSecond) {
-        return new Candidate(id, freeMib * MIB, 4096 * MIB, bandwidthBytesPerSecond, true, false, true);
+        return new Candidate(id, freeMib * MIB, 0, 4096 * MIB, bandwidthBytesPerSecond, true, false, true);
     }
 
     private static List<Action.Move> moves(List<Action> actions) {

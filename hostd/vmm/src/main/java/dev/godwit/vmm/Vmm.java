@@ -97,7 +97,10 @@ public interface Vmm extends AutoCloseable {
     /** The unix socket of the channel to guestd. */
     Path guestSocket();
 
-    /** Serial console log; the guest fills it, so it is cut off at 64 MiB. */
+    /**
+     * Serial console log; the guest fills it, so it is cut off at 64 MiB. The VMM's user can put something else in its
+     * place: open it as {@link dev.godwit.linux.ForeignFile} does.
+     */
     Path consoleLog();
 
     /** Completes when the process is gone, however it went. */

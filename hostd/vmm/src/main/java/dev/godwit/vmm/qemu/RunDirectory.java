@@ -1,5 +1,6 @@
 package dev.godwit.vmm.qemu;
 
+import dev.godwit.vmm.ForeignFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -101,14 +102,7 @@ record RunDirectory(Path path) {
     private void removeOwnFiles() throws IOException {
         Files.deleteIfExists(pidFile());
         Files.deleteIfExists(log());
-        if (Files.isDirectory(io(), LinkOption.NOFOLLOW_LINKS)) {
-            try (var files = Files.walk(io())) {
-                for (Path file :
-                        files.sorted(java.util.Comparator.reverseOrder()).toList()) {
-                    Files.deleteIfExists(file);
-                }
-            }
-        }
+        ForeignFolder.remove(io());
     }
 
     /** The last lines of what launcher and VMM said, on one line. */
