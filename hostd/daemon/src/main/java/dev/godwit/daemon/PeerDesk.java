@@ -39,12 +39,13 @@ final class PeerDesk implements CallHandler, StreamHandler {
     }
 
     private Peers.Capacity capacity() throws IOException {
-        boolean takesVms = !services.evacuation().leaving()
+        boolean takesVms = !services.departure().takesNone()
                 && services.tracking().works()
                 && services.fitness().probe().accelerator() != null;
         return new Peers.Capacity(
                 services.admission().freeMemoryMib(),
-                services.admission().freeDiskBytes(),
+                Admission.VMM_OVERHEAD_MIB,
+                Math.max(0, services.admission().freeDiskBytes() - Admission.DISK_HEADROOM_BYTES),
                 takesVms,
                 services.cpuTemplates());
     }

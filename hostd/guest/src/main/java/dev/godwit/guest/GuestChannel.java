@@ -164,7 +164,7 @@ public final class GuestChannel implements AutoCloseable {
                     .u8(eof && from + length == bytes.length ? 1 : 0)
                     .bytes(bytes, from, length)
                     .done();
-            long answer = call(FrameType.STDIN, () -> payload).words().u64();
+            long answer = call(FrameType.STDIN, () -> payload).u64();
             idle = answer == accepted ? idle + 1 : 0;
             if (answer < accepted || (idle > STDIN_IDLE_MAX && accepted < end)) {
                 throw new GuestException("vm " + vm + ": guestd answered STDIN of exec " + exec + " from " + accepted

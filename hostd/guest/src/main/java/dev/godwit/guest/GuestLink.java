@@ -53,6 +53,7 @@ final class GuestLink implements AutoCloseable {
     private static final Duration HELLO_AGAIN_MAX = Duration.ofSeconds(30);
     /** Above the bound of calls, readers and credits of a channel together, so it is never full in order. */
     private static final int QUEUE_MAX = 2048;
+
     private final String vm;
     private final Path socket;
     private final RandomGenerator random;
