@@ -409,8 +409,14 @@ final class HostControl implements Control {
         return owned(vm).guest().get(path);
     }
 
+    /** One that comes or goes right now is answered for in a moment, here or by its next owner. */
     private HostedVm owned(String vm) {
-        return services.vms().owned(vm).orElseThrow(() -> noSuch(vm));
+        Optional<HostedVm> owned = services.vms().owned(vm);
+        if (owned.isEmpty() && services.vms().find(vm).isPresent()) {
+            throw new Unavailable(
+                    "VM " + vm + " is just arriving at host " + config.hostId() + " or leaving it; ask again.");
+        }
+        return owned.orElseThrow(() -> noSuch(vm));
     }
 
     private NotFound noSuch(String vm) {
