@@ -77,7 +77,7 @@ final class VmLifecycle {
                     "A disk of " + request.diskMib() + " MiB does not hold image " + image.name()
                             + ", whose file system has " + (image.diskBytes() >> 20) + " MiB; ask for at least that.");
         }
-        int uid = parts.admission().admit(vmId, request.vcpus(), request.memoryMib(), 0);
+        int uid = parts.admission().admit(vmId, request.vcpus(), request.memoryMib(), accelerator, 0);
         OwnershipRecord owned = null;
         try {
             owned = own(vmId, request);
