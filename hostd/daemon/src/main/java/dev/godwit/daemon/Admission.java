@@ -2,6 +2,9 @@ package dev.godwit.daemon;
 
 import dev.godwit.api.HostCapacity;
 import dev.godwit.api.ProblemCode;
+import dev.godwit.replication.Replication;
+import dev.godwit.vmm.Accelerator;
+import dev.godwit.vmm.qemu.QemuDriver;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,8 +18,6 @@ import java.util.Set;
  * promised by accounting, whole, before anything starts. Thread-safe.
  */
 final class Admission {
-    /** What a VMM may take beside the guest's RAM, its cache of translated code included; its control group bounds it. */
-    static final int VMM_OVERHEAD_MIB = 384;
     /** An overlay that can't grow at all stops its VM at the first write. */
     static final long DISK_HEADROOM_BYTES = 256L << 20;
     /** Uids of VMMs: one a VM, far above those of people and of containers' usual ranges. */
@@ -55,11 +56,13 @@ final class Admission {
     /**
      * Promises memory and gives a uid.
      *
+     * @param accelerator what runs the guest's instructions: emulation needs a cache, hardware more page tables
      * @param vmVcpus counted, not bounded: vCPUs may be more than hardware threads
      * @param bringsBytes what its disk brings along
      * @throws Refused which is lacking, and how much
      */
-    synchronized int admit(String vmId, int vmVcpus, int vmMib, long bringsBytes) throws IOException {
+    synchronized int admit(String vmId, int vmVcpus, int vmMib, Accelerator accelerator, long bringsBytes)
+            throws IOException {
         if (!promisedMib.containsKey(vmId) && promisedMib.size() >= vmsMax) {
             throw new Refused(
                     ProblemCode.NO_ROOM,
@@ -67,12 +70,13 @@ final class Admission {
                             + "; remove or move VMs, or raise vms-max in its configuration.");
         }
         long free = freeMemoryMib();
-        int needed = vmMib + VMM_OVERHEAD_MIB;
+        int overheadMib = overheadMib(vmMib, accelerator, bringsBytes);
+        int needed = vmMib + overheadMib;
         if (needed > free) {
             throw new Refused(
                     ProblemCode.NO_ROOM,
                     "The VM needs " + needed + " MiB of memory (" + vmMib
-                            + " MiB of RAM and " + VMM_OVERHEAD_MIB + " MiB for its VMM) and this host has " + free
+                            + " MiB of RAM and " + overheadMib + " MiB for its VMM) and this host has " + free
                             + " of "
                             + memoryMib + " MiB free; remove or move VMs, or ask for less memory.");
         }
@@ -91,9 +95,19 @@ final class Admission {
 
     /** Takes a VM into account that an earlier hostd admitted. */
     synchronized void readmit(VmRecord vm) {
-        promisedMib.put(vm.id(), vm.memoryMib() + VMM_OVERHEAD_MIB);
+        promisedMib.put(vm.id(), vm.memoryMib() + overheadMib(vm.memoryMib(), vm.accelerator(), 0));
         vcpus.put(vm.id(), vm.vcpus());
         uids.put(vm.id(), vm.uid());
+    }
+
+    /**
+     * What a VM takes beside its guest's RAM: its VMM, and here the hashes of its pages while it is moved, in MiB.
+     *
+     * @param bringsBytes what its disk brings along
+     */
+    static int overheadMib(int vmMib, Accelerator accelerator, long bringsBytes) {
+        long tableBytes = Replication.tableBytes(((long) vmMib << 20) + bringsBytes);
+        return QemuDriver.overheadMib(vmMib, accelerator) + (int) Math.ceilDiv(tableBytes, 1L << 20);
     }
 
     /** The VM is gone from this host. */

@@ -75,8 +75,13 @@ final class ArrivingVms implements IncomingVmPort {
                 throw new ReservationRefused("host " + reservation.to() + " has a VM "
                         + taken.get().record().name() + " (" + taken.get().id() + ") already; remove it there first");
             }
-            int uid =
-                    parts.admission().admit(reservation.vmId(), needs.vcpus(), needs.memoryMib(), needs.overlayBytes());
+            int uid = parts.admission()
+                    .admit(
+                            reservation.vmId(),
+                            needs.vcpus(),
+                            needs.memoryMib(),
+                            needs.accelerator(),
+                            needs.overlayBytes());
             arrivals.put(
                     reservation.moveId(),
                     new Arrival(needs.record(reservation.vmId(), uid, reservation.fence()), image));

@@ -25,11 +25,13 @@ final class FleetView {
     private static final Duration DIRTY_RATE_SAMPLE = Duration.ofMillis(100);
 
     private final Peers peers;
+    private final Vms vms;
     private final String cpuTemplate;
     private final AtomicLong samples = new AtomicLong();
 
-    FleetView(Peers peers, String cpuTemplate) {
+    FleetView(Peers peers, Vms vms, String cpuTemplate) {
         this.peers = peers;
+        this.vms = vms;
         this.cpuTemplate = cpuTemplate;
     }
 
@@ -122,7 +124,7 @@ final class FleetView {
             return new Candidate(
                     host.hostId(),
                     capacity.freeMemoryMib() << 20,
-                    capacity.vmOverheadMib() << 20,
+                    overheadBytes(),
                     capacity.freeDiskBytes(),
                     peers.bandwidth(host),
                     true,
@@ -132,6 +134,16 @@ final class FleetView {
             log.warn("host {} does not answer and is no candidate: {}", host.hostId(), e.getMessage());
             return new Candidate(host.hostId(), 0, 0, 0, 1, false, false, false);
         }
+    }
+
+    /** What the largest VM here takes beside its RAM; every hostd reckons it alike, so a target promises no more. */
+    private long overheadBytes() {
+        return vms.owned().stream()
+                        .map(HostedVm::record)
+                        .mapToLong(vm -> Admission.overheadMib(vm.memoryMib(), vm.accelerator(), (long) vm.diskMib() << 20))
+                        .max()
+                        .orElse(0)
+                << 20;
     }
 
     static PlannedMove planned(Action.Move move) {

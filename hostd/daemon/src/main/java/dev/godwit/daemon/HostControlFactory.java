@@ -131,7 +131,7 @@ public final class HostControlFactory implements ControlFactory {
                 departure,
                 disowning);
         VmLeases leases = new VmLeases(vms, lifecycle, clock, Clock.BOOTTIME::nanos);
-        FleetView view = new FleetView(peers, config.cpuTemplate());
+        FleetView view = new FleetView(peers, vms, config.cpuTemplate());
         Evacuation evacuation = new Evacuation(
                 config.hostId(),
                 new DepartingVms(vms, admission, moveHost.inProgress(), targets, moves, view),

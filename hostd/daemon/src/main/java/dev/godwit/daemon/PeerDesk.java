@@ -44,7 +44,6 @@ final class PeerDesk implements CallHandler, StreamHandler {
                 && services.fitness().probe().accelerator() != null;
         return new Peers.Capacity(
                 services.admission().freeMemoryMib(),
-                Admission.VMM_OVERHEAD_MIB,
                 Math.max(0, services.admission().freeDiskBytes() - Admission.DISK_HEADROOM_BYTES),
                 takesVms,
                 services.cpuTemplates());

@@ -100,7 +100,7 @@ final class VmLifecycle {
     private HostedVm create(
             CreateVm request, String vmId, LocalImage image, Accelerator accelerator, String machineType)
             throws IOException {
-        int uid = parts.admission().admit(vmId, request.vcpus(), request.memoryMib(), 0);
+        int uid = parts.admission().admit(vmId, request.vcpus(), request.memoryMib(), accelerator, 0);
         OwnershipRecord owned = null;
         try {
             requireStaying();

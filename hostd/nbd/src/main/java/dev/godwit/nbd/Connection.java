@@ -67,7 +67,8 @@ final class Connection {
         }
     }
 
-    private void end() {
+    /** Gives everything back; for a connection that never ran, too. */
+    void end() {
         try {
             if (!memory.awaitIdle(NbdServer.FINISH_MAX)) {
                 log.warn("nbd connection {} is cut: its client does not take its replies", number);

@@ -89,15 +89,14 @@ public final class NbdExport {
 
     /**
      * Another host owns the VM: from the call's return on, no request of a client reaches the device any more. A second
-     * call does nothing.
+     * call waits for the same.
      *
      * @throws IllegalStateException a request was still in flight after 30 s; no new one gets through
      */
     public synchronized void fenceOff() {
-        if (mode == ExportMode.FENCED_OFF) {
-            return;
+        if (mode != ExportMode.FENCED_OFF) {
+            become(ExportMode.FENCED_OFF);
         }
-        become(ExportMode.FENCED_OFF);
         boolean interrupted = false;
         long deadline = System.nanoTime() + FENCE_WAIT_MAX.toNanos();
         while (inFlight.get() != 0) {

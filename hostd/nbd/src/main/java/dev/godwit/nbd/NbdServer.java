@@ -23,6 +23,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,9 @@ public final class NbdServer implements AutoCloseable {
     /** A connection that can't be accepted (no descriptor left) is tried again at this pace. */
     private static final Duration ACCEPT_RETRY = Duration.ofMillis(100);
 
+    private static final ThreadFactory READERS =
+            Thread.ofPlatform().daemon().name("nbd").factory();
+
     private static final Logger log = LoggerFactory.getLogger(NbdServer.class);
 
     private final Path socket;
@@ -54,29 +58,31 @@ public final class NbdServer implements AutoCloseable {
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
     private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("nbd-watch").factory());
+    private final ThreadFactory readers;
     private final Object life = new Object();
     private boolean closed;
     private int accepted;
 
-    private NbdServer(Path socket, ServerSocketChannel listener) throws IOException {
+    private NbdServer(Path socket, ServerSocketChannel listener, ThreadFactory readers) throws IOException {
         this.socket = socket;
         this.listener = listener;
+        this.readers = readers;
         this.socketKey = Files.readAttributes(socket, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
                 .fileKey();
     }
 
     /** Listens on a socket that this process's user and group may use (mode 0660). */
     public static NbdServer listen(Path socket) throws IOException {
-        return listen(socket, null);
+        return listen(socket, null, READERS);
     }
 
     /** Listens on a socket that belongs to {@code ownerUid}, the user of the VMM (mode 0660). */
     public static NbdServer listen(Path socket, int ownerUid) throws IOException {
-        return listen(socket, Integer.valueOf(ownerUid));
+        return listen(socket, Integer.valueOf(ownerUid), READERS);
     }
 
     /** The socket appears under its name at once with its rights, in the place of one that a dead process left. */
-    private static NbdServer listen(Path socket, @Nullable Integer ownerUid) throws IOException {
+    static NbdServer listen(Path socket, @Nullable Integer ownerUid, ThreadFactory readers) throws IOException {
         Path fresh = socket.resolveSibling(socket.getFileName() + ".new");
         Files.deleteIfExists(fresh);
         ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
@@ -87,7 +93,7 @@ public final class NbdServer implements AutoCloseable {
             }
             Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rw-rw----"));
             Files.move(fresh, socket, StandardCopyOption.ATOMIC_MOVE);
-            NbdServer server = new NbdServer(socket, listener);
+            NbdServer server = new NbdServer(socket, listener, readers);
             Thread.ofPlatform().daemon().name("nbd-accept").start(server::accept);
             return server;
         } catch (IOException | RuntimeException failed) {
@@ -163,31 +169,58 @@ public final class NbdServer implements AutoCloseable {
                 serve(listener.accept());
             } catch (ClosedChannelException closed) {
                 return;
-            } catch (IOException failed) {
-                log.warn("accept on {}: {}", socket, failed.getMessage());
+            } catch (IOException | OutOfMemoryError failed) {
+                // No thread can be made, or no memory is left: that of this client alone, when others end.
+                log.warn("accept on {}: {}", socket, failed.toString());
                 LockSupport.parkNanos(ACCEPT_RETRY.toNanos());
             }
         }
     }
 
     private void serve(SocketChannel channel) throws IOException {
+        boolean served = false;
+        try {
+            served = begin(channel);
+        } finally {
+            if (!served) {
+                channel.close();
+            }
+        }
+    }
+
+    private boolean begin(SocketChannel channel) {
         if (connections.size() >= CONNECTIONS_MAX) {
             log.warn("a client of {} is turned away: {} are connected", socket, CONNECTIONS_MAX);
-            channel.close();
-            return;
+            return false;
         }
         synchronized (life) {
             if (closed) {
-                channel.close();
-                return;
+                return false;
             }
             int number = ++accepted;
             Connection connection = new Connection(number, channel);
             connections.add(connection);
-            ScheduledFuture<?> limit =
-                    watch.schedule(() -> cutSilent(connection), HANDSHAKE_MAX.toMillis(), TimeUnit.MILLISECONDS);
-            Thread.ofPlatform().daemon().name("nbd-" + number).start(() -> run(connection, limit));
+            ScheduledFuture<?> limit = null;
+            boolean started = false;
+            try {
+                ScheduledFuture<?> cut =
+                        watch.schedule(() -> cutSilent(connection), HANDSHAKE_MAX.toMillis(), TimeUnit.MILLISECONDS);
+                limit = cut;
+                Thread reader = readers.newThread(() -> run(connection, cut));
+                reader.setName("nbd-" + number);
+                reader.start();
+                started = true;
+            } finally {
+                if (!started) {
+                    if (limit != null) {
+                        limit.cancel(false);
+                    }
+                    connections.remove(connection);
+                    connection.end();
+                }
+            }
         }
+        return true;
     }
 
     private void run(Connection connection, ScheduledFuture<?> limit) {

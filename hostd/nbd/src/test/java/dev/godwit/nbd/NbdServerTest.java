@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -262,13 +263,18 @@ class NbdServerTest {
             client.request(Wire.CMD_WRITE, 0, 1, 0, 131072, new byte[131072]);
             assertThat(slow.arrived.await(10, TimeUnit.SECONDS)).isTrue();
             CompletableFuture<Void> fenced = CompletableFuture.runAsync(slowExport::fenceOff);
-            CompletableFuture<Void> withdrawn = CompletableFuture.runAsync(() -> server.withdraw("slow"));
             assertThatThrownBy(() -> fenced.get(100, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+            CompletableFuture<Void> fencedAgain = CompletableFuture.runAsync(slowExport::fenceOff);
+            assertThatThrownBy(() -> fencedAgain.get(100, TimeUnit.MILLISECONDS))
+                    .as("a request is in flight still")
+                    .isInstanceOf(TimeoutException.class);
+            CompletableFuture<Void> withdrawn = CompletableFuture.runAsync(() -> server.withdraw("slow"));
             assertThat(withdrawn).isNotDone();
 
             slow.mayGoOn.countDown();
 
             fenced.get(10, TimeUnit.SECONDS);
+            fencedAgain.get(10, TimeUnit.SECONDS);
             withdrawn.get(10, TimeUnit.SECONDS);
             RawClient.Reply reply = client.reply();
             assertThat(reply.cookie()).isEqualTo(1);
@@ -276,6 +282,29 @@ class NbdServerTest {
             assertThatThrownBy(() -> client.receive(1)).isInstanceOf(EOFException.class);
         }
         assertThat(slow.writes.get()).isEqualTo(1);
+    }
+
+    @Test
+    void aClientForWhomNoThreadCanBeMadeIsTurnedAwayAndTheNextIsServed() throws IOException {
+        AtomicInteger refusals = new AtomicInteger(2);
+        Path other = socket.resolveSibling("threads.sock");
+        try (NbdServer poor = NbdServer.listen(other, null, work -> {
+            if (refusals.getAndDecrement() > 0) {
+                throw new OutOfMemoryError("unable to create native thread (the test)");
+            }
+            return new Thread(work);
+        })) {
+            poor.export(new NbdExport("disk", "vm-1", 1, device, ExportMode.READ_WRITE));
+            for (int i = 0; i < 2; i++) {
+                try (RawClient turnedAway = new RawClient(other)) {
+                    assertThatThrownBy(() -> turnedAway.receive(1)).isInstanceOf(EOFException.class);
+                }
+            }
+            try (RawClient client = RawClient.connected(other, "disk")) {
+                assertThat(error(client, Wire.CMD_FLUSH, 0, 0, 0)).isZero();
+                assertThat(poor.connectionCount()).isEqualTo(1);
+            }
+        }
     }
 
     @Test

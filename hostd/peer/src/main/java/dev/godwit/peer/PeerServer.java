@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +29,8 @@ public final class PeerServer implements AutoCloseable {
     private static final int CONNECTIONS_MAX = 256;
     /** After a failed accept (no descriptors left): long enough not to spin, short enough not to be noticed. */
     private static final Duration ACCEPT_RETRY = Duration.ofMillis(100);
+    /** A thread whose connection is closed ends at once, unless its receiver writes to a slow disk. */
+    private static final Duration THREADS_END_WITHIN = Duration.ofSeconds(5);
 
     private final ServerSocketChannel listening;
     private final SocketAddress address;
@@ -40,6 +43,8 @@ public final class PeerServer implements AutoCloseable {
     private final ServedStreams streams;
     private final Semaphore room = new Semaphore(CONNECTIONS_MAX);
     private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
+    private final ThreadFactory readers;
+    private final Duration threadsEndWithin;
     private final Thread accepting;
     private final AtomicLong connections = new AtomicLong();
     private final AtomicLong garbage = new AtomicLong();
@@ -60,6 +65,29 @@ public final class PeerServer implements AutoCloseable {
             PeerLimits limits,
             PeerSockets sockets)
             throws IOException {
+        this(
+                listen,
+                hostId,
+                calls,
+                streams,
+                limits,
+                sockets,
+                Thread.ofPlatform().daemon().name("peer-serve-" + hostId).factory(),
+                THREADS_END_WITHIN);
+    }
+
+    PeerServer(
+            SocketAddress listen,
+            String hostId,
+            CallHandler calls,
+            StreamHandler streams,
+            PeerLimits limits,
+            PeerSockets sockets,
+            ThreadFactory readers,
+            Duration threadsEndWithin)
+            throws IOException {
+        this.readers = readers;
+        this.threadsEndWithin = threadsEndWithin;
         this.hostId = new Hello(hostId, Hello.Use.CALLS).host();
         this.limits = limits;
         this.sockets = sockets;
@@ -99,21 +127,35 @@ public final class PeerServer implements AutoCloseable {
         while (closing.getCount() > 0) {
             try {
                 room.acquire();
-                SocketChannel channel = listening.accept();
-                Thread serving = Thread.ofPlatform()
-                        .daemon()
-                        .name("peer-serve-" + hostId)
-                        .unstarted(() -> serve(channel));
-                threads.add(serving);
-                serving.start();
+                begin(listening.accept());
             } catch (ClosedChannelException | InterruptedException e) {
                 return;
-            } catch (IOException e) {
+            } catch (IOException | OutOfMemoryError e) {
+                // Out of memory: no thread can be made. That ends when others do.
                 room.release();
-                LOG.warn("accepting a peer on {} failed, trying again: {}", address, e.getMessage());
+                LOG.warn("accepting a peer on {} failed, trying again: {}", address, e.toString());
                 if (Waits.onceClosed(closing, ACCEPT_RETRY)) {
                     return;
                 }
+            }
+        }
+    }
+
+    /** Starts the thread that serves the connection and gives its room back. */
+    private void begin(SocketChannel channel) throws IOException {
+        boolean started = false;
+        Thread serving = null;
+        try {
+            serving = readers.newThread(() -> serve(channel));
+            threads.add(serving);
+            serving.start();
+            started = true;
+        } finally {
+            if (!started) {
+                if (serving != null) {
+                    threads.remove(serving);
+                }
+                channel.close();
             }
         }
     }
@@ -182,8 +224,11 @@ public final class PeerServer implements AutoCloseable {
         }
         accepting.interrupt();
         watch.close();
-        threads.forEach(thread -> Waits.join(thread, Duration.ofSeconds(5)));
-        streams.close();
+        Waits.joinAll(threads, threadsEndWithin);
+        // What still serves is inside a receiver, in a write that nobody takes: an interrupt ends that.
+        threads.forEach(Thread::interrupt);
+        Waits.joinAll(threads, threadsEndWithin);
+        streams.close(threadsEndWithin);
         Waits.join(accepting, Duration.ofSeconds(5));
     }
 }

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,8 @@ final class ServedStream {
     private volatile long applied;
     private volatile boolean ended;
     private volatile @Nullable String failure;
+    /** Why the stream is to end once the frame that is being applied is. */
+    private volatile @Nullable String lostMeanwhile;
 
     ServedStream(String id, String host, StreamReceiver receiver, TrafficCount traffic, AtomicLong duplicates) {
         this.id = id;
@@ -92,6 +95,10 @@ final class ServedStream {
             }
             receive(connection);
         } finally {
+            String lost = lostMeanwhile;
+            if (lost != null) {
+                loseApplied(lost);
+            }
             applying.unlock();
             synchronized (this) {
                 if (current == connection) {
@@ -177,18 +184,45 @@ final class ServedStream {
     boolean lose(String reason) {
         applying.lock();
         try {
-            if (over()) {
-                return false;
-            }
-            failure = reason;
-            StreamReceiver last = receiver;
-            receiver = null;
-            if (last != null) {
-                last.onLost(reason);
-            }
-            return true;
+            return loseApplied(reason);
         } finally {
             applying.unlock();
         }
+    }
+
+    /**
+     * The same, but waits at most {@code limit} for a frame that is being applied; false when that was not enough: then
+     * the thread that applies it ends the stream as soon as it returns.
+     */
+    boolean lose(String reason, Duration limit) {
+        lostMeanwhile = reason;
+        boolean mine = false;
+        try {
+            mine = applying.tryLock(limit.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (mine) {
+            try {
+                loseApplied(reason);
+            } finally {
+                applying.unlock();
+            }
+        }
+        return mine;
+    }
+
+    /** Under {@code applying}. */
+    private boolean loseApplied(String reason) {
+        if (over()) {
+            return false;
+        }
+        failure = reason;
+        StreamReceiver last = receiver;
+        receiver = null;
+        if (last != null) {
+            last.onLost(reason);
+        }
+        return true;
     }
 }

@@ -104,10 +104,13 @@ final class ServedStreams {
         }
     }
 
-    void close() {
+    /** Loses every stream; one whose receiver is stuck in a frame is lost when that returns. */
+    void close(Duration limit) {
         streams.forEach((id, stream) -> {
             streams.remove(id);
-            stream.lose("this hostd is closing its peer port");
+            if (!stream.lose("this hostd is closing its peer port", limit)) {
+                LOG.warn("stream {} of {} has a receiver that does not return from a frame", id, stream.host());
+            }
         });
     }
 }

@@ -2,6 +2,7 @@ package dev.godwit.peer;
 
 import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -15,6 +16,14 @@ final class Waits {
             thread.join(limit);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits for the end of all, together at most {@code limit}. */
+    static void joinAll(Collection<Thread> threads, Duration limit) {
+        long deadline = System.nanoTime() + limit.toNanos();
+        for (Thread thread : threads) {
+            join(thread, Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
         }
     }
 

@@ -12,11 +12,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -326,5 +330,94 @@ class StreamTest {
                 .hasMessageContaining("1048577");
         stream.send(1, ByteKind.DISK, ByteBuffer.allocate(PeerLimits.PAYLOAD_BYTES_MAX));
         stream.finish();
+    }
+
+    private static PeerServer impatient(StreamHandler streams, ThreadFactory readers) throws IOException {
+        return new PeerServer(
+                Ports.any(),
+                "host-b",
+                NO_CALLS,
+                streams,
+                Ports.quick(),
+                PeerSockets.plain(),
+                readers,
+                Duration.ofMillis(200));
+    }
+
+    @Test
+    void aPortIsClosedThoughAReceiverNeverReturnsFromAFrame() throws Exception {
+        CountDownLatch inFrame = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        CountDownLatch lost = new CountDownLatch(1);
+        StreamReceiver stuck = new StreamReceiver() {
+            @Override
+            public byte @Nullable [] onFrame(int type, ByteBuffer payload) {
+                inFrame.countDown();
+                boolean interrupted = false;
+                while (release.getCount() > 0) {
+                    try {
+                        release.await();
+                    } catch (InterruptedException e) {
+                        interrupted = true;
+                    }
+                }
+                assertThat(interrupted).isTrue();
+                return null;
+            }
+
+            @Override
+            public void onEnd() {
+                throw new AssertionError("the stream has no end");
+            }
+
+            @Override
+            public void onLost(String reason) {
+                lost.countDown();
+            }
+        };
+        PeerServer server = impatient((from, id, hello) -> stuck, Thread::new);
+        PeerStream stream = stream(server.address(), Ports.quick());
+        stream.send(1, ByteKind.CONTROL, ByteBuffer.allocate(10));
+        assertThat(inFrame.await(20, TimeUnit.SECONDS)).isTrue();
+        try {
+            CompletableFuture.runAsync(server::close).get(20, TimeUnit.SECONDS);
+            assertThat(lost.getCount())
+                    .as("a receiver is never called by two threads at once")
+                    .isEqualTo(1);
+        } finally {
+            release.countDown();
+        }
+        assertThat(lost.await(20, TimeUnit.SECONDS))
+                .as("its own thread tells it")
+                .isTrue();
+    }
+
+    @Test
+    void aReceiverThatWaitsInAFrameIsInterruptedWhenThePortIsClosed() throws Exception {
+        CountDownLatch never = new CountDownLatch(1);
+        recorder.gate = never;
+        PeerServer server = impatient((from, id, hello) -> recorder, Thread::new);
+        PeerStream stream = stream(server.address(), Ports.quick());
+        stream.send(1, ByteKind.CONTROL, ByteBuffer.allocate(10));
+        CompletableFuture.runAsync(server::close).get(20, TimeUnit.SECONDS);
+        assertThat(recorder.over.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(recorder.ended).isFalse();
+    }
+
+    @Test
+    void aPeerForWhomNoThreadCanBeMadeIsClosedAndTheNextOneIsServed() throws Exception {
+        AtomicInteger refusals = new AtomicInteger(3);
+        PeerServer server = impatient((from, id, hello) -> recorder, work -> {
+            if (refusals.getAndDecrement() > 0) {
+                throw new OutOfMemoryError("unable to create native thread (the test)");
+            }
+            return new Thread(work);
+        });
+        open.add(server);
+        PeerStream stream = stream(server.address(), Ports.quick());
+        stream.send(1, ByteKind.CONTROL, ByteBuffer.allocate(10));
+        stream.finish();
+        assertThat(recorder.over.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(recorder.ended).isTrue();
     }
 }

@@ -33,6 +33,8 @@ public final class VmmProcess implements AutoCloseable {
     private final Pidfd pidfd;
     private final CompletableFuture<Void> exited = new CompletableFuture<>();
     private volatile boolean closing;
+    /** Whether the pidfd is closed; under its lock. */
+    private boolean letGo;
 
     private VmmProcess(long pid, long startTicks, Pidfd pidfd) {
         this.pid = pid;
@@ -110,11 +112,18 @@ public final class VmmProcess implements AutoCloseable {
      * @throws IOException it is not gone after {@code limit}
      */
     public void kill(Duration limit) throws IOException {
-        if (!exited.isDone()) {
-            try {
-                pidfd.signal(SIGKILL);
-            } catch (LinuxException refused) {
-                LOG.debug("process {} was gone before SIGKILL", pid, refused);
+        // The watching thread closes the pidfd, and its number may be another file's at once.
+        synchronized (pidfd) {
+            if (letGo) {
+                if (!exited.isDone()) {
+                    throw new IOException("process " + pid + " was let go of and can't be ended from here");
+                }
+            } else {
+                try {
+                    pidfd.signal(SIGKILL);
+                } catch (LinuxException refused) {
+                    LOG.debug("process {} was gone before SIGKILL", pid, refused);
+                }
             }
         }
         if (!awaitExit(limit)) {
@@ -139,7 +148,7 @@ public final class VmmProcess implements AutoCloseable {
     }
 
     private void watch() {
-        try (pidfd) {
+        try {
             while (!closing) {
                 if (pidfd.awaitExit(WATCH_STEP)) {
                     exited.complete(null);
@@ -148,6 +157,11 @@ public final class VmmProcess implements AutoCloseable {
             }
         } catch (IOException failed) {
             exited.completeExceptionally(failed);
+        } finally {
+            synchronized (pidfd) {
+                letGo = true;
+                pidfd.close();
+            }
         }
     }
 

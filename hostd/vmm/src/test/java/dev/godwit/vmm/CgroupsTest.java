@@ -117,4 +117,20 @@ class CgroupsTest {
     private Path mounts(String text) throws IOException {
         return Files.writeString(directory.resolve("mountinfo"), text);
     }
+
+    @Test
+    void aProcessThatEndsWhileItIsKilledIsNoTrouble() throws Exception {
+        for (int i = 0; i < 100; i++) {
+            Process sleeper = new ProcessBuilder("sleep", "100").start();
+            String stat = java.nio.file.Files.readString(Path.of("/proc/" + sleeper.pid() + "/stat"));
+            long ticks =
+                    Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[19]);
+            try (VmmProcess process = VmmProcess.open(sleeper.pid(), ticks)) {
+                sleeper.destroyForcibly();
+                process.kill(Duration.ofSeconds(10));
+                assertThat(process.exited()).isDone();
+                process.kill(Duration.ofSeconds(10));
+            }
+        }
+    }
 }

@@ -34,10 +34,13 @@ import org.slf4j.LoggerFactory;
  */
 public final class QemuDriver implements VmmDriver {
     /**
-     * What QEMU itself may take beside the guest's RAM and the cache of translated code: 75 MiB at rest, the rest is for
-     * page tables, requests in flight and the kernel's memory for its sockets.
+     * What QEMU itself may take: 75 MiB at rest, the rest is for requests in flight and the kernel's memory for its
+     * sockets.
      */
-    static final int OVERHEAD_MIB = 384;
+    private static final int OWN_MIB = 384;
+    /** Page tables have 8 bytes a page of 4 KiB; under KVM there are the guest's second-level ones too. */
+    private static final int RAM_A_PAGE_TABLE = 512;
+
     /** Threads beside one a vCPU: QEMU's main, RCU and migration threads and its pool of at most 64 workers. */
     static final int THREADS_BESIDE_VCPUS = 96;
 
@@ -60,6 +63,14 @@ public final class QemuDriver implements VmmDriver {
     public QemuDriver(QemuSettings settings) {
         this.settings = settings;
         this.launcher = new VmmLauncher(settings.launcher());
+    }
+
+    /** What a VM's control group may hold beside the guest's RAM, and what its host has to promise for it, in MiB. */
+    public static int overheadMib(int memoryMib, Accelerator accelerator) {
+        return switch (accelerator) {
+            case KVM -> OWN_MIB + Math.ceilDiv(2 * memoryMib, RAM_A_PAGE_TABLE);
+            case TCG -> OWN_MIB + Math.ceilDiv(memoryMib, RAM_A_PAGE_TABLE) + QemuCommandLine.TCG_CACHE_MIB;
+        };
     }
 
     @Override
@@ -191,9 +202,8 @@ public final class QemuDriver implements VmmDriver {
             long started = System.nanoTime();
             run.prepare(spec.uid());
             makeRamFile();
-            int ownMib = OVERHEAD_MIB + (spec.accelerator() == Accelerator.TCG ? QemuCommandLine.TCG_CACHE_MIB : 0);
-            VmCgroup group = settings.cgroups()
-                    .create(spec.cgroup(), ramBytes(spec) + ((long) ownMib << 20), THREADS_BESIDE_VCPUS + spec.vcpus());
+            long limitBytes = ramBytes(spec) + ((long) overheadMib(spec.memoryMib(), spec.accelerator()) << 20);
+            VmCgroup group = settings.cgroups().create(spec.cgroup(), limitBytes, THREADS_BESIDE_VCPUS + spec.vcpus());
             cgroup = group;
             try (RamHandOver handOver =
                     RamHandOver.listen(spec.vmId(), spec.ramFile(), ramBytes(spec), run.ramSocket(), spec.uid())) {

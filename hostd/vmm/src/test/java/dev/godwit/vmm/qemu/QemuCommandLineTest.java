@@ -96,4 +96,12 @@ class QemuCommandLineTest {
         assertThatThrownBy(() -> new RunDirectory(Path.of("/" + "x".repeat(80))))
                 .hasMessageContaining("longer than 80 bytes");
     }
+
+    @Test
+    void aLargeGuestsPageTablesCountBesideItsRam() {
+        assertThat(QemuDriver.overheadMib(512, Accelerator.KVM)).isEqualTo(384 + 2);
+        assertThat(QemuDriver.overheadMib(65_536, Accelerator.KVM)).isEqualTo(384 + 256);
+        assertThat(QemuDriver.overheadMib(65_536, Accelerator.TCG)).isEqualTo(384 + 128 + 128);
+        assertThat(QemuDriver.overheadMib(1, Accelerator.TCG)).isEqualTo(384 + 1 + 128);
+    }
 }
