@@ -60,6 +60,7 @@ int main(void) {
     NUMBER("FALLOC_FL_KEEP_SIZE", FALLOC_FL_KEEP_SIZE);
     NUMBER("FALLOC_FL_PUNCH_HOLE", FALLOC_FL_PUNCH_HOLE);
     NUMBER("FALLOC_FL_ZERO_RANGE", FALLOC_FL_ZERO_RANGE);
+    NUMBER("POSIX_FADV_WILLNEED", POSIX_FADV_WILLNEED);
     NUMBER("sizeof.stat", sizeof(struct stat));
     NUMBER("stat.st_size", offsetof(struct stat, st_size));
     NUMBER("stat.st_blocks", offsetof(struct stat, st_blocks));
