@@ -140,7 +140,8 @@ final class FleetView {
     private long overheadBytes() {
         return vms.owned().stream()
                         .map(HostedVm::record)
-                        .mapToLong(vm -> Admission.overheadMib(vm.memoryMib(), vm.accelerator(), (long) vm.diskMib() << 20))
+                        .mapToLong(vm ->
+                                Admission.overheadMib(vm.memoryMib(), vm.accelerator(), (long) vm.diskMib() << 20))
                         .max()
                         .orElse(0)
                 << 20;
