@@ -26,7 +26,7 @@ public record Capabilities(
     public Capabilities {
         api = List.copyOf(api);
         moveModes = List.copyOf(moveModes);
-        features = List.copyOf(features);
+        features = features == null ? List.of() : List.copyOf(features);
         cpuTemplates = List.copyOf(cpuTemplates);
     }
 }

@@ -37,7 +37,7 @@ public record Vm(
         @Nullable Integer leaseSeconds,
         @Nullable Instant leaseEndsAt) {
     public Vm {
-        labels = Map.copyOf(labels);
+        labels = labels == null ? Map.of() : Map.copyOf(labels); // an older hostd sends none
         Require.reference("VM id", id);
         Require.name("VM name", name);
         Require.notNegative("fence", fence);

@@ -40,7 +40,7 @@ final class ExecCommand {
         Fleet fleet = session.fleet();
         byte[] created = fleet.document(fleet.once(Request.post(vmPath, body), Fleet.ANSWER_MILLIS));
         String path = vmPath + "/" + Session.encoded(Json.text(Json.object(created), "execId"));
-        ExecInput input = new ExecInput(fleet, path, session.in());
+        ExecInput input = new ExecInput(fleet, path, session.in(), session.err());
         try (Terminal _ = Terminal.open(tty)) {
             ExecSignals.forward(fleet, path);
             if (!arguments.flag("--no-stdin")) {

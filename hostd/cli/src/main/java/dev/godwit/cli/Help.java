@@ -38,7 +38,7 @@ final class Help {
             godwit vm stop NAME
             godwit vm move NAME HOST [--no-wait] [--timeout SECONDS]
             godwit vm console NAME
-            godwit vm rm NAME
+            godwit vm rm NAME [--force]
             """;
 
     private static final String IMAGE = """
@@ -115,8 +115,9 @@ final class Help {
                   godwit vm console build-7 | tail
                 """;
             case "vm rm" -> """
-                godwit vm rm NAME
-                Ends the VM and removes its disk.
+                godwit vm rm NAME [--force]
+                Ends the VM and removes its disk. With --force also a VM whose host is gone for good: its record goes, and
+                the paused copy that the source of its last move may have kept (ask that host then).
 
                   godwit vm rm build-7
                 """;

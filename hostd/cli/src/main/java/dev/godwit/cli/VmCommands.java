@@ -172,12 +172,14 @@ final class VmCommands {
     }
 
     void remove(List<String> line) throws Failure {
-        String path = path(line, "vm rm");
+        Arguments arguments = new Arguments("vm rm", line, Set.of(), Set.of("--force"));
+        String name = arguments.words("NAME").get(0);
+        String path = "/v1/vms/" + Session.encoded(name) + (arguments.flag("--force") ? "?force=true" : "");
         fleet.document(fleet.repeatable(Request.delete(path), Fleet.WORK_MILLIS));
         if (session.json()) {
-            session.document(Json.bytes(Map.of("removed", line.get(0))));
+            session.document(Json.bytes(Map.of("removed", name)));
         } else {
-            session.out().println(line.get(0) + " removed");
+            session.out().println(name + " removed");
         }
     }
 

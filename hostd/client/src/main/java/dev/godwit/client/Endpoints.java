@@ -184,6 +184,13 @@ final class Endpoints implements AutoCloseable {
         return repeat == Repeat.HARMLESS && refused.code() == ProblemCode.UNAVAILABLE;
     }
 
+    /** What a host may say right at a VM's change of owner, and no longer a moment later. */
+    static boolean mayPass(RequestFailed refused) {
+        return refused.code() == ProblemCode.NOT_FOUND
+                || refused.code() == ProblemCode.INTERNAL
+                || refused.code() == ProblemCode.UNAVAILABLE;
+    }
+
     private static boolean certainlyNotSent(IOException failure) {
         return failure instanceof ConnectException
                 || failure instanceof UnknownHostException

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * #close} may be called by another.
  */
 public final class ExecStream implements AutoCloseable {
-    /** A 404 right at a change of owner may be early; a command that is lost stays lost. */
-    private static final int NOT_FOUND_MAX = 5;
+    /** A command that no host ever knew is asked for this often; one that was followed, for the time to retry. */
+    private static final int NEVER_FOUND_MAX = 5;
 
     private final Endpoints endpoints;
     private final Timeouts timeouts;
@@ -30,6 +30,7 @@ public final class ExecStream implements AutoCloseable {
     private long stderrOffset;
     private int reconnects;
     private @Nullable ExecEnd end;
+    private boolean followed;
 
     ExecStream(Endpoints endpoints, Timeouts timeouts, String path, long stdoutOffset, long stderrOffset) {
         this.endpoints = endpoints;
@@ -44,7 +45,7 @@ public final class ExecStream implements AutoCloseable {
      *
      * @return null once the command ended and all its output was given: {@link #end} says how
      * @throws RequestFailed with code {@code gone}: output from {@code firstOffset} on is all there is; any other code: the
-     *     command is lost
+     *     command is lost, or nobody answered for it for the time to retry: at a change of owner a host may say 404 or 500
      * @throws NoEndpointReachable no endpoint answered for the time to retry
      */
     public @Nullable ExecOutput next() throws IOException {
@@ -56,6 +57,7 @@ public final class ExecStream implements AutoCloseable {
                 if (message == null) {
                     detach();
                 } else {
+                    followed = true;
                     notFound = 0;
                     silentSince = System.nanoTime();
                     ExecOutput output = take(message);
@@ -64,10 +66,16 @@ public final class ExecStream implements AutoCloseable {
                     }
                 }
             } catch (RequestFailed failed) {
-                if (failed.code() != ProblemCode.NOT_FOUND || ++notFound > NOT_FOUND_MAX) {
+                boolean mayPass = Endpoints.mayPass(failed)
+                        && (followed
+                                ? System.nanoTime() - silentSince
+                                        < timeouts.retry().toNanos()
+                                : ++notFound <= NEVER_FOUND_MAX);
+                if (!mayPass) {
                     throw failed;
                 }
                 endpoints.avoidCurrent();
+                answer.drop();
                 Endpoints.pause();
             } catch (NoEndpointReachable | InterruptedIOException over) {
                 if (over instanceof SocketTimeoutException) {

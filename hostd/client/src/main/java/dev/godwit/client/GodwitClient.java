@@ -231,7 +231,8 @@ public final class GodwitClient implements AutoCloseable {
     }
 
     /**
-     * Feeds a command's standard input; blocks while the command does not read.
+     * Feeds a command's standard input; blocks while the command does not read. What a host answers that has no answer right
+     * at a change of owner (404, 500, 503) is asked again for the time to retry; the offset makes that harmless.
      *
      * @param offset of the first byte
      * @param end whether the input ends after it
@@ -239,11 +240,22 @@ public final class GodwitClient implements AutoCloseable {
      */
     public long writeStdin(String vm, String execId, long offset, byte[] bytes, boolean end) throws IOException {
         String path = execPath(vm, execId) + "/stdin?offset=" + offset + "&end=" + end;
-        Endpoints.Answer answer = endpoints.send(
-                Endpoints.Repeat.HARMLESS,
-                timeouts.work(),
-                base -> new Request.Builder().url(base + path).post(RequestBody.create(bytes, BYTES)));
-        return Json.read(answer.bytes(), StdinWritten.class).nextOffset();
+        long until = System.nanoTime() + timeouts.retry().toNanos();
+        while (true) {
+            try {
+                Endpoints.Answer answer = endpoints.send(
+                        Endpoints.Repeat.HARMLESS,
+                        timeouts.work(),
+                        base -> new Request.Builder().url(base + path).post(RequestBody.create(bytes, BYTES)));
+                return Json.read(answer.bytes(), StdinWritten.class).nextOffset();
+            } catch (RequestFailed failed) {
+                if (!Endpoints.mayPass(failed) || System.nanoTime() > until) {
+                    throw failed;
+                }
+                endpoints.avoidCurrent();
+                Endpoints.pause();
+            }
+        }
     }
 
     /**

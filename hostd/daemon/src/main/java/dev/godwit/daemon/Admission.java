@@ -19,7 +19,7 @@ import java.util.Set;
  */
 final class Admission {
     /** An overlay that can't grow at all stops its VM at the first write. */
-    private static final long DISK_HEADROOM_BYTES = 256L << 20;
+    static final long DISK_HEADROOM_BYTES = 256L << 20;
     /** Uids of VMMs: one a VM, far above those of people and of containers' usual ranges. */
     private static final int FIRST_UID = 1_900_000;
 
@@ -115,6 +115,11 @@ final class Admission {
         promisedMib.remove(vmId);
         vcpus.remove(vmId);
         uids.remove(vmId);
+    }
+
+    /** Ids of all VMs that were promised room. */
+    synchronized Set<String> promised() {
+        return Set.copyOf(promisedMib.keySet());
     }
 
     synchronized long freeMemoryMib() {

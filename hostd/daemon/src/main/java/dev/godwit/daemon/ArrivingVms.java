@@ -37,6 +37,8 @@ final class ArrivingVms implements IncomingVmPort {
     private final HostFitness fitness;
     private final Images images;
     private final Vms vms;
+    private final Departure departure;
+    private final MoveThreads threads;
     private final Map<String, Arrival> arrivals = new ConcurrentHashMap<>();
 
     /** What one move has here. */
@@ -52,11 +54,14 @@ final class ArrivingVms implements IncomingVmPort {
         }
     }
 
-    ArrivingVms(HostParts parts, HostFitness fitness, Images images, Vms vms) {
+    ArrivingVms(
+            HostParts parts, HostFitness fitness, Images images, Vms vms, Departure departure, MoveThreads threads) {
         this.parts = parts;
         this.fitness = fitness;
         this.images = images;
         this.vms = vms;
+        this.departure = departure;
+        this.threads = threads;
     }
 
     @Override
@@ -80,8 +85,19 @@ final class ArrivingVms implements IncomingVmPort {
             arrivals.put(
                     reservation.moveId(),
                     new Arrival(needs.record(reservation.vmId(), uid, reservation.fence()), image));
+            // After the promise: an evacuation looks at promises after it has said that this host takes none.
+            refuseWhileLeaving(reservation);
         } catch (Refused refused) {
             throw new ReservationRefused("host " + reservation.to() + ": " + refused.sentence());
+        }
+    }
+
+    private void refuseWhileLeaving(Reservation reservation) throws ReservationRefused {
+        if (departure.takesNone()) {
+            arrivals.remove(reservation.moveId());
+            parts.admission().release(reservation.vmId());
+            throw new ReservationRefused(
+                    "host " + reservation.to() + " is to be left itself and takes no VM; choose another host");
         }
     }
 
@@ -120,9 +136,7 @@ final class ArrivingVms implements IncomingVmPort {
         if (reception == null) {
             throw new PeerRefused("no-reservation", "this host does not wait for the stream of move " + moveId);
         }
-        var unused = reception
-                .sealed()
-                .thenRun(() -> Thread.ofPlatform().name("cut-over-" + moveId).start(sealed));
+        var unused = reception.sealed().thenRun(() -> threads.start("cut-over-" + moveId, sealed));
         return reception;
     }
 
@@ -151,12 +165,19 @@ final class ArrivingVms implements IncomingVmPort {
 
     @Override
     public boolean isLoaded(Reservation reservation) throws IOException {
-        Optional<HostedVm> vm = vms.find(reservation.vmId());
-        if (vm.isEmpty() || !vm.get().hasVmm()) {
+        if (isGone(reservation)) {
             return false;
         }
-        Vmm.Status status = vm.get().vmm().status();
-        return status == Vmm.Status.PAUSED || status == Vmm.Status.RUNNING;
+        // A guest may run, stand still for its disk, or have shut down meanwhile: only one that waits has nothing
+        // loaded.
+        return hosted(reservation).vmm().status() != Vmm.Status.INCOMING;
+    }
+
+    @Override
+    public boolean isGone(Reservation reservation) {
+        return vms.find(reservation.vmId())
+                .map(HostedVm::isGone)
+                .orElseGet(() -> !parts.records().has(reservation.vmId()));
     }
 
     @Override

@@ -56,6 +56,13 @@ public interface Control extends AutoCloseable {
     /** Ends a VM and removes its disk. */
     void deleteVm(String vm) throws IOException;
 
+    /**
+     * Ends a VM whose owner is gone for good, and its record: the paused copy that this host may have kept goes too.
+     *
+     * @return false, and nothing was done, where its owner lives or is this host: then it is removed as any other
+     */
+    boolean writeOff(String vm) throws IOException;
+
     /** Shuts the guest down; returns when it is off, in state {@code stopped}. The VM and its disk stay. */
     Vm stopVm(String vm) throws IOException;
 

@@ -6,26 +6,32 @@ import dev.godwit.api.EventType;
 import dev.godwit.api.MoveMode;
 import dev.godwit.api.PlannedMove;
 import dev.godwit.cloud.Notice;
-import dev.godwit.fleet.HostRecord;
+import dev.godwit.move.MoveClock;
 import dev.godwit.move.MoveRecord;
 import dev.godwit.move.MoveState;
 import dev.godwit.policy.Action;
 import dev.godwit.policy.Plan;
 import dev.godwit.policy.Snapshot;
+import dev.godwit.policy.VmLoad;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Empties this host: plans, moves every VM away, one after the other, and says when the host may be shut down. One at a
- * time: a notice that comes during a drain adds its deadline. Thread-safe.
+ * time: a notice that comes during a drain adds its deadline. Whatever fails is tried again until the deadline. Thread-safe.
  */
 final class Evacuation {
     private static final Logger log = LoggerFactory.getLogger(Evacuation.class);
@@ -33,29 +39,48 @@ final class Evacuation {
     private static final Duration RETRY = Duration.ofSeconds(1);
     /** Without a deadline an operator looks after an hour of failures; nothing gets better by itself. */
     private static final int ATTEMPTS_WITHOUT_DEADLINE = 3600;
+    /** A plan asks every other host and measures every VM; a caller waits no longer for it, an evacuation never. */
+    private static final Duration PLAN_WAIT = Duration.ofSeconds(15);
+    /** A host that did not take a VM is left alone for so long: what it lacked is seldom there a second later. */
+    static final Duration TURNED_DOWN = Duration.ofSeconds(5);
+    /** A move that takes this many times what was planned holds the next VM up no longer. */
+    private static final int PLANNED_TIMES = 3;
+    /** And at least this long: predictions of milliseconds are not to be held to the letter. */
+    static final Duration HELD_UP_LEAST = Duration.ofSeconds(10);
 
     private final String hostId;
-    private final Vms vms;
-    private final Moves moves;
-    private final FleetView view;
+    private final LeavingHost host;
+    private final Departure departure;
+    private final MoveThreads threads;
     private final EventLog events;
-    private final InstantSource clock;
-    private @Nullable DrainPlan plan;
-    private @Nullable Instant noticedAt;
-    private @Nullable Instant deadline;
-    private boolean running;
-    private boolean drained;
+    private final MoveClock clock;
+    private final Duration heldUpLeast;
+    private final Map<String, String> told = new HashMap<>();
+    private final Map<String, Map<String, TurnedDown>> turnedDown = new HashMap<>();
+    private CompletableFuture<DrainPlan> firstPlan = new CompletableFuture<>();
+    private volatile @Nullable DrainPlan plan;
+    private volatile String reason = "";
 
-    Evacuation(String hostId, Vms vms, Moves moves, FleetView view, EventLog events, InstantSource clock) {
+    private record TurnedDown(Instant until, String why) {}
+
+    Evacuation(
+            String hostId,
+            LeavingHost host,
+            Departure departure,
+            MoveThreads threads,
+            EventLog events,
+            MoveClock clock,
+            Duration heldUpLeast) {
         this.hostId = hostId;
-        this.vms = vms;
-        this.moves = moves;
-        this.view = view;
+        this.host = host;
+        this.departure = departure;
+        this.threads = threads;
         this.events = events;
         this.clock = clock;
+        this.heldUpLeast = heldUpLeast;
     }
 
-    /** A provider says that this host will go. */
+    /** A provider says that this host will go. Returns at once; nothing that fails here or later ends the evacuation. */
     void noticed(Notice notice) {
         log.warn(
                 "notice from {}: {} of host {}, {}",
@@ -70,66 +95,145 @@ final class Evacuation {
                     "Rebalance recommendation seen; hosts are left on a notice of loss or a drain.");
             return;
         }
+        leave(notice.deadline(), notice.observedAt());
+    }
+
+    /** Begins to empty the host, or joins what runs; returns the plan, waiting a bounded time for the first one. */
+    DrainPlan begin(@Nullable Instant goneFrom) throws IOException {
+        CompletableFuture<DrainPlan> first = leave(goneFrom, null);
         try {
-            begin(notice.deadline(), notice.observedAt());
-        } catch (IOException | RuntimeException e) {
-            log.error("the evacuation of host {} could not begin: {}", hostId, e.getMessage(), e);
+            return first.get(PLAN_WAIT.toSeconds(), TimeUnit.SECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            return unplanned("no plan within " + PLAN_WAIT.toSeconds() + " s; the drain goes on, its events say how");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("hostd stops while the drain of host " + hostId + " was planned", e);
         }
     }
 
-    /** Begins to empty the host, or joins the drain that runs; returns the plan before anything streams. */
-    synchronized DrainPlan begin(@Nullable Instant goneFrom, @Nullable Instant seenAt) throws IOException {
-        if (goneFrom != null && (deadline == null || goneFrom.isBefore(deadline))) {
-            deadline = goneFrom;
+    private synchronized CompletableFuture<DrainPlan> leave(@Nullable Instant goneFrom, @Nullable Instant seenAt) {
+        if (departure.begin(goneFrom, seenAt)) {
+            firstPlan = new CompletableFuture<>();
+            plan = null;
+            threads.start("evacuation", this::evacuate);
         }
-        if (seenAt != null && noticedAt == null) {
-            noticedAt = seenAt;
-        }
-        DrainPlan known = plan;
-        if (running && known != null) {
-            return known;
-        }
-        List<Action> actions = actions();
-        DrainPlan made = plan(actions);
-        plan = made;
-        running = true;
-        drained = false;
-        Thread.ofPlatform().name("evacuation").start(() -> evacuate(actions));
-        return made;
+        return firstPlan;
     }
 
-    synchronized @Nullable DrainPlan plan() {
+    /** The plan of what runs or ran; null when there is none. */
+    @Nullable
+    DrainPlan plan() {
         return plan;
     }
 
-    /** Whether the host takes no VM because it is to be left. */
-    synchronized boolean leaving() {
-        return running || drained;
+    /** Why the host is not empty yet; empty when nothing is in the way. */
+    String reason() {
+        return reason;
     }
 
-    /** Whether all VMs have left and the host may be shut down. */
-    synchronized boolean drained() {
-        return drained;
+    private void evacuate() {
+        told.clear();
+        turnedDown.clear();
+        reason = "";
+        try {
+            int attempts = 0;
+            while (!attempt()) {
+                Instant goneFrom = departure.goneFrom();
+                if (goneFrom != null ? clock.now().isAfter(goneFrom) : attempts >= ATTEMPTS_WITHOUT_DEADLINE) {
+                    end(false, "VMs are left on host " + hostId + ": " + leftHere());
+                    return;
+                }
+                attempts += host.movable().isEmpty() ? 0 : 1;
+                clock.sleep(RETRY);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
-    private synchronized @Nullable Instant deadline() {
-        return deadline;
+    /** One attempt at all that is left; what fails is told, and tried again in the next one. */
+    private boolean attempt() throws InterruptedException {
+        try {
+            host.turnAway("host " + hostId + " is to be left itself");
+            Instant plannedFor = departure.goneFrom();
+            List<VmLoad> loads = host.loads();
+            List<Action> actions = loads.isEmpty() ? List.of() : actions(loads);
+            publish(drainPlan(actions));
+            for (Action action : actions) {
+                if (!Objects.equals(plannedFor, departure.goneFrom())) {
+                    return false; // a notice came: what was planned without its deadline is planned anew
+                }
+                carryOut(action);
+            }
+            if (host.movable().isEmpty()) {
+                List<String> staying = host.staying();
+                if (staying.isEmpty()) {
+                    end(true, "All VMs have left host " + hostId + "; it may be shut down.");
+                    return true;
+                }
+                tell("", disksStay(staying));
+            }
+        } catch (IOException | RuntimeException e) {
+            publish(unplanned("no plan could be made yet: " + e.getMessage()));
+            tell("", "VMs can't leave host " + hostId + " now, it is tried again: " + e.getMessage());
+            log.warn("an attempt to empty host {} failed: {}", hostId, e.getMessage(), e);
+        }
+        return false;
     }
 
-    private synchronized @Nullable Instant noticedAt() {
-        return noticedAt;
+    private static String disksStay(List<String> staying) {
+        return "No VM runs here any more, and the disks of these are lost with this host: " + String.join(", ", staying)
+                + ". Save what you need of a stopped one (POST /v1/vms/NAME/export offers its disk) and remove them ('godwit vm rm NAME')";
     }
 
-    private List<Action> actions() throws IOException {
-        Snapshot snapshot =
-                new Snapshot(hostId, deadline(), Snapshot.GUARD_MIN, view.loads(vms.owned()), view.candidates());
-        List<Action> actions = Plan.plan(snapshot, clock.instant());
+    private String leftHere() {
+        List<String> movable = host.movable();
+        List<String> staying = host.staying();
+        return (movable.isEmpty() ? "" : String.join(", ", movable) + " could not be moved")
+                + (movable.isEmpty() || staying.isEmpty() ? "" : "; ")
+                + (staying.isEmpty() ? "" : disksStay(staying));
+    }
+
+    private List<Action> actions(List<VmLoad> loads) throws IOException {
+        Snapshot snapshot = new Snapshot(
+                hostId, departure.goneFrom(), Snapshot.GUARD_MIN, loads, host.candidates(), turnedDownNow());
+        List<Action> actions = Plan.plan(snapshot, clock.now());
         actions.forEach(action -> log.info("plan: {}", action.sentence()));
         return actions;
     }
 
-    private DrainPlan plan(List<Action> actions) {
-        Instant now = clock.instant();
+    private Map<String, Map<String, String>> turnedDownNow() {
+        Instant now = clock.now();
+        Map<String, Map<String, String>> still = new HashMap<>();
+        turnedDown.forEach((vm, hosts) -> {
+            hosts.values().removeIf(refusal -> !now.isBefore(refusal.until()));
+            Map<String, String> reasons = new HashMap<>();
+            hosts.forEach((target, refusal) -> reasons.put(target, refusal.why()));
+            still.put(vm, reasons);
+        });
+        return still;
+    }
+
+    private void publish(DrainPlan made) {
+        if (!made.steps().isEmpty() && plan == null) {
+            plan = made;
+        }
+        firstPlan().complete(made);
+    }
+
+    private synchronized CompletableFuture<DrainPlan> firstPlan() {
+        return firstPlan;
+    }
+
+    private DrainPlan unplanned(String why) {
+        List<DrainStep> steps = host.movable().stream()
+                .map(vm -> new DrainStep(vm, null, null, null, why))
+                .toList();
+        return new DrainPlan(clock.now(), departure.goneFrom(), 0, Snapshot.GUARD_MIN.toMillis(), steps);
+    }
+
+    private DrainPlan drainPlan(List<Action> actions) {
+        Instant now = clock.now();
         List<DrainStep> steps = new ArrayList<>();
         Duration longest = Duration.ZERO;
         for (Action action : actions) {
@@ -148,75 +252,54 @@ final class Evacuation {
                 steps.add(new DrainStep(action.vmId(), null, null, null, action.sentence()));
             }
         }
-        return new DrainPlan(now, deadline(), longest.toMillis(), Snapshot.GUARD_MIN.toMillis(), steps);
+        return new DrainPlan(now, departure.goneFrom(), longest.toMillis(), Snapshot.GUARD_MIN.toMillis(), steps);
     }
 
-    private void evacuate(List<Action> first) {
-        try {
-            List<Action> actions = first;
-            for (int attempt = 0; attempt < ATTEMPTS_WITHOUT_DEADLINE; attempt++) {
-                for (Action action : actions) {
-                    carryOut(action);
-                }
-                if (movable().isEmpty()) {
-                    end(true, "All VMs have left host " + hostId + "; it may be shut down.");
-                    return;
-                }
-                Instant goneFrom = deadline();
-                if (goneFrom != null && clock.instant().isAfter(goneFrom)) {
-                    break;
-                }
-                Thread.sleep(RETRY);
-                actions = actions();
-            }
-            end(false, "VMs are left on host " + hostId + " and could not be moved: " + movable());
-        } catch (IOException | RuntimeException e) {
-            log.error("the evacuation of host {} stopped: {}", hostId, e.getMessage(), e);
-            end(false, "The evacuation of host " + hostId + " stopped: " + e.getMessage());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private List<String> movable() {
-        return vms.owned().stream()
-                .filter(vm -> vm.record().phase() == VmRecord.Phase.RUNNING
-                        || vm.record().phase() == VmRecord.Phase.CREATING)
-                .map(HostedVm::id)
-                .toList();
-    }
-
-    private synchronized void end(boolean empty, String sentence) {
-        running = false;
-        drained = empty;
-        log.info("{}", sentence);
-        events.append(empty ? EventType.RELEASED : EventType.REFUSED, "", sentence);
-    }
-
+    /** Moves one VM and waits for it, but not for ever: one that hangs holds no other up. */
     private void carryOut(Action action) throws InterruptedException {
         if (!(action instanceof Action.Move planned)) {
-            events.append(EventType.REFUSED, action.vmId(), action.sentence());
+            tell(action.vmId(), action.sentence());
             return;
         }
+        Duration most = planned.predictedDuration().multipliedBy(PLANNED_TIMES);
+        Duration wait = most.compareTo(heldUpLeast) > 0 ? most : heldUpLeast;
         try {
-            HostedVm vm = vms.owned(planned.vmId()).orElse(null);
-            HostRecord target = view.host(planned.targetHostId()).orElse(null);
-            if (vm == null || target == null) {
-                return;
-            }
-            Instant goneFrom = deadline();
-            Instant finishBy = goneFrom == null ? null : goneFrom.minus(Snapshot.GUARD_MIN);
-            MoveRecord record = moves.begin(
-                            vm, target, FleetView.planned(planned), new Moves.Cause(noticedAt(), finishBy))
-                    .end()
-                    .get();
+            MoveRecord record = host.move(planned).get(wait.toMillis(), TimeUnit.MILLISECONDS);
             if (record.state() != MoveState.DONE) {
-                log.warn("vm {} did not leave: {}", planned.vmId(), record.why());
+                turnedDown(planned, record.why());
             }
+        } catch (TimeoutException e) {
+            log.warn(
+                    "vm {} is still on its way to {} after {} s; the next VM goes beside it",
+                    planned.vmId(),
+                    planned.targetHostId(),
+                    wait.toSeconds());
         } catch (ExecutionException e) {
-            log.warn("vm {} did not leave: {}", planned.vmId(), MoveStream.why(e));
-        } catch (IOException | ControlException e) {
-            log.warn("vm {} did not leave: {}", planned.vmId(), e.getMessage());
+            turnedDown(planned, MoveStream.why(e));
+        } catch (IOException | RuntimeException e) {
+            turnedDown(planned, String.valueOf(e.getMessage()));
         }
+    }
+
+    private void turnedDown(Action.Move planned, String why) {
+        log.warn("vm {} did not leave for {}: {}", planned.vmId(), planned.targetHostId(), why);
+        turnedDown
+                .computeIfAbsent(planned.vmId(), vm -> new HashMap<>())
+                .put(planned.targetHostId(), new TurnedDown(clock.now().plus(TURNED_DOWN), why));
+    }
+
+    /** Tells what is in the way, once: the same sentence every second would hide all else. */
+    private void tell(String vm, String sentence) {
+        reason = sentence;
+        if (!sentence.equals(told.put(vm, sentence))) {
+            events.append(EventType.REFUSED, vm, sentence);
+        }
+    }
+
+    private void end(boolean empty, String sentence) {
+        reason = empty ? "" : sentence;
+        departure.end(empty);
+        log.info("{}", sentence);
+        events.append(empty ? EventType.RELEASED : EventType.REFUSED, "", sentence);
     }
 }

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +26,7 @@ final class FleetView {
 
     private final Peers peers;
     private final String cpuTemplate;
+    private final AtomicLong samples = new AtomicLong();
 
     FleetView(Peers peers, String cpuTemplate) {
         this.peers = peers;
@@ -35,8 +37,8 @@ final class FleetView {
         return peers.record(hostId);
     }
 
-    /** The weight of each running VM; its dirty rate is measured, which takes a tenth of a second. */
-    List<VmLoad> loads(List<HostedVm> vms) throws IOException {
+    /** The weight of each running VM; its dirty rate is measured, which takes a tenth of a second a volume. */
+    List<VmLoad> loads(List<HostedVm> vms) {
         List<VmLoad> loads = new ArrayList<>();
         for (HostedVm vm : vms) {
             if (vm.record().phase() == VmRecord.Phase.RUNNING) {
@@ -46,7 +48,28 @@ final class FleetView {
         return loads;
     }
 
-    VmLoad load(HostedVm vm) throws IOException {
+    /** One that can't be measured (its VMM is slow, or dead) counts as the worst: it must not keep others from moving. */
+    private VmLoad load(HostedVm vm) {
+        try {
+            return measured(vm);
+        } catch (IOException | RuntimeException e) {
+            log.warn("vm {} can't be measured and is planned as if all its memory changed every second", vm.id(), e);
+            return worst(vm);
+        }
+    }
+
+    private static VmLoad worst(HostedVm vm) {
+        long memoryBytes = (long) vm.record().memoryMib() << 20;
+        return new VmLoad(
+                vm.id(),
+                memoryBytes,
+                memoryBytes,
+                vm.overlayBytes(),
+                memoryBytes,
+                vm.record().vcpus());
+    }
+
+    private VmLoad measured(HostedVm vm) throws IOException {
         long memoryBytes = (long) vm.record().memoryMib() << 20;
         return new VmLoad(
                 vm.id(),
@@ -58,11 +81,11 @@ final class FleetView {
     }
 
     /** A sink of its own sees what is written while it is open; other sinks lose nothing by it. */
-    private static double dirtyBytesPerSecond(HostedVm vm) throws IOException {
+    private double dirtyBytesPerSecond(HostedVm vm) throws IOException {
         long pages = 0;
         double seconds = 0;
         for (SourceVolume volume : vm.volumes()) {
-            SinkPages sample = volume.dirtySets().open("dirty-rate");
+            SinkPages sample = volume.dirtySets().open("dirty-rate-" + samples.incrementAndGet());
             try {
                 volume.scan();
                 sample.take();
@@ -99,6 +122,7 @@ final class FleetView {
             return new Candidate(
                     host.hostId(),
                     capacity.freeMemoryMib() << 20,
+                    capacity.vmOverheadMib() << 20,
                     capacity.freeDiskBytes(),
                     peers.bandwidth(host),
                     true,
@@ -106,7 +130,7 @@ final class FleetView {
                     capacity.cpuTemplates().contains(cpuTemplate));
         } catch (IOException e) {
             log.warn("host {} does not answer and is no candidate: {}", host.hostId(), e.getMessage());
-            return new Candidate(host.hostId(), 0, 0, 1, false, false, false);
+            return new Candidate(host.hostId(), 0, 0, 0, 1, false, false, false);
         }
     }
 

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -114,8 +115,10 @@ final class Forwarder implements AutoCloseable {
         }
         HttpResponse<InputStream> answer;
         Duration atMost = request.path().path().endsWith("/push") ? PUSH_TIMEOUT : ANSWER_HEAD_TIMEOUT;
-        var sent =
-                http.sendAsync(onward(request, body, restAddress, hops + 1), HttpResponse.BodyHandlers.ofInputStream());
+        HttpRequest onward = onward(request, body, restAddress, hops + 1);
+        FutureTask<HttpResponse<InputStream>> sent =
+                new FutureTask<>(() -> http.send(onward, HttpResponse.BodyHandlers.ofInputStream()));
+        Thread.ofVirtual().name("forward-to-" + host).start(sent);
         try {
             answer = sent.get(atMost.toSeconds(), TimeUnit.SECONDS);
         } catch (TimeoutException e) {

@@ -34,6 +34,7 @@ final class GuestDoor implements AutoCloseable {
 
     private final String vmId;
     private final GuestChannel channel;
+    private volatile boolean closed;
 
     private GuestDoor(String vmId, GuestChannel channel) {
         this.vmId = vmId;
@@ -54,6 +55,16 @@ final class GuestDoor implements AutoCloseable {
             return call.make();
         } catch (GuestSilent e) {
             throw new Unavailable(String.valueOf(e.getMessage()), e);
+        } catch (GuestRefused e) {
+            throw e;
+        } catch (GuestException e) {
+            if (closed) {
+                throw new Unavailable(
+                        "VM " + vmId + " is leaving this host or hostd stops, so " + what
+                                + " got no answer; ask again, its next owner answers.",
+                        e);
+            }
+            throw e;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new GuestException("vm " + vmId + ": " + what + " was interrupted");
@@ -143,6 +154,19 @@ final class GuestDoor implements AutoCloseable {
 
     /** Feeds standard input from {@code offset} on, to the end of {@code body}. */
     long stdin(String execId, long offset, InputStream body, boolean end) throws IOException {
+        try {
+            return feed(execId, offset, body, end);
+        } catch (GuestRefused e) {
+            if (e.reason() != GuestRefused.Reason.ENDED && e.reason() != GuestRefused.Reason.STDIN_CLOSED) {
+                throw e;
+            }
+            throw new Refused(
+                    ProblemCode.REFUSED,
+                    "Exec " + execId + " in VM " + vmId + " takes no input: " + e.getMessage() + ".");
+        }
+    }
+
+    private long feed(String execId, long offset, InputStream body, boolean end) throws IOException {
         long at = offset;
         byte[] piece = new byte[STDIN_PIECE_BYTES];
         for (int n = body.readNBytes(piece, 0, piece.length); n > 0; n = body.readNBytes(piece, 0, piece.length)) {
@@ -203,6 +227,7 @@ final class GuestDoor implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         channel.close();
     }
 }

@@ -105,7 +105,7 @@ final class HostControl implements Control {
 
     @Override
     public Placement.Placed createVm(CreateVm request) throws IOException {
-        if (services.evacuation().leaving()) {
+        if (services.departure().takesNone()) {
             throw new Refused(
                     ProblemCode.HOST_UNFIT,
                     "Host " + config.hostId() + " is to be left and takes no VM; ask another host.");
@@ -140,19 +140,56 @@ final class HostControl implements Control {
 
     @Override
     public void deleteVm(String vm) throws IOException {
-        HostedVm hosted = owned(vm);
-        try {
-            services.lifecycle().delete(hosted, "VM " + hosted.record().name() + " was removed");
-        } catch (MoveInProgress moving) {
-            throw new Conflict(
-                    ProblemCode.MOVE_RUNNING, "VM " + vm + " is on the move; wait for its end and ask its owner then.");
+        Optional<HostedVm> here = services.vms().find(vm);
+        if (here.isEmpty()) {
+            if (!services.lifecycle().deleteRecord(vm)) {
+                throw noSuch(vm);
+            }
+            return;
         }
+        try {
+            services.lifecycle().delete(here.get(), "VM " + here.get().record().name() + " was removed");
+        } catch (MoveInProgress busy) {
+            throw busy(vm, busy);
+        }
+    }
+
+    @Override
+    public boolean writeOff(String vm) throws IOException {
+        try {
+            FleetStore store = services.store();
+            Optional<OwnershipRecord> record = store.read(vm).or(() -> byName(store, vm));
+            if (record.isEmpty()
+                    || record.get().owner().equals(config.hostId())
+                    || services.peers().record(record.get().owner()).isPresent()) {
+                return false;
+            }
+            services.moves().writeOffTarget(record.get().vmId());
+            services.lifecycle().writeOff(record.get());
+            return true;
+        } catch (FleetStoreException e) {
+            throw new Unavailable("The fleet store can't be asked who owns VM " + vm + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Conflict busy(String vm, MoveInProgress busy) {
+        boolean moves = busy.runningMoveId().startsWith(Moves.ID_PREFIX);
+        return new Conflict(
+                ProblemCode.MOVE_RUNNING,
+                "VM " + vm
+                        + (moves
+                                ? " is on the move; wait for its end and ask its owner then."
+                                : " is being stopped or removed; wait for its end."));
     }
 
     @Override
     public Vm stopVm(String vm) throws IOException {
         HostedVm hosted = owned(vm);
-        services.lifecycle().stop(hosted);
+        try {
+            services.lifecycle().stop(hosted);
+        } catch (MoveInProgress busy) {
+            throw busy(vm, busy);
+        }
         return view(hosted);
     }
 
@@ -179,6 +216,7 @@ final class HostControl implements Control {
         if (target.equals(config.hostId())) {
             throw new Refused(ProblemCode.REFUSED, "VM " + vm + " is on host " + target + " already.");
         }
+        services.moves().requireStill(hosted);
         HostRecord host = services.peers()
                 .record(target)
                 .orElseThrow(() -> new NotFound("There is no living host \"" + target
@@ -194,7 +232,7 @@ final class HostControl implements Control {
         for (Action action : Plan.plan(snapshot, Instant.now())) {
             if (action instanceof Action.Move move) {
                 String moveId = services.moves()
-                        .begin(hosted, host, FleetView.planned(move), Moves.Cause.WISH)
+                        .begin(hosted, host, FleetView.planned(move))
                         .moveId();
                 return services.moveLog().move(moveId);
             }
@@ -244,9 +282,9 @@ final class HostControl implements Control {
     public Host host() throws IOException {
         VmmDriver.Probe probe = services.fitness().probe();
         Tracking tracking = services.tracking();
-        HostState state = services.evacuation().drained()
+        HostState state = services.departure().left()
                 ? HostState.DRAINED
-                : services.evacuation().leaving()
+                : services.departure().takesNone()
                         ? HostState.DRAINING
                         : probe.accelerator() == null || !tracking.works() ? HostState.UNFIT : HostState.READY;
         return new Host(
@@ -254,7 +292,7 @@ final class HostControl implements Control {
                 config.role(),
                 state,
                 kind(probe.accelerator()),
-                tracking.works() ? probe.reason() : tracking.reason(),
+                reason(tracking, probe),
                 tracking.works() ? tracking.mechanism() : "none",
                 services.admission().freeMemoryMib(),
                 services.admission().freeDiskBytes() >> 20,
@@ -264,6 +302,13 @@ final class HostControl implements Control {
                 services.evacuation().plan(),
                 services.admission().capacity(),
                 config.restAddress() == null ? null : config.restAddress().toString());
+    }
+
+    private String reason(Tracking tracking, VmmDriver.Probe probe) {
+        if (services.departure().takesNone() && !services.evacuation().reason().isEmpty()) {
+            return services.evacuation().reason();
+        }
+        return tracking.works() ? probe.reason() : tracking.reason();
     }
 
     @Override
@@ -326,7 +371,7 @@ final class HostControl implements Control {
     public DrainPlan drain(DrainRequest request) throws IOException {
         Integer seconds = request.deadlineSeconds();
         return services.evacuation()
-                .begin(seconds == null ? null : Instant.now().plus(Duration.ofSeconds(seconds)), null);
+                .begin(seconds == null ? null : Instant.now().plus(Duration.ofSeconds(seconds)));
     }
 
     @Override
@@ -364,11 +409,19 @@ final class HostControl implements Control {
         return owned(vm).guest().get(path);
     }
 
+    /** One that comes or goes right now is answered for in a moment, here or by its next owner. */
     private HostedVm owned(String vm) {
-        return services.vms()
-                .owned(vm)
-                .orElseThrow(() -> new NotFound("There is no VM \"" + vm + "\" on host " + config.hostId()
-                        + "; 'godwit vm list' shows those that are."));
+        Optional<HostedVm> owned = services.vms().owned(vm);
+        if (owned.isEmpty() && services.vms().find(vm).isPresent()) {
+            throw new Unavailable(
+                    "VM " + vm + " is just arriving at host " + config.hostId() + " or leaving it; ask again.");
+        }
+        return owned.orElseThrow(() -> noSuch(vm));
+    }
+
+    private NotFound noSuch(String vm) {
+        return new NotFound("There is no VM \"" + vm + "\" on host " + config.hostId()
+                + "; 'godwit vm list' shows those that are.");
     }
 
     private Vm view(HostedVm hosted) {
@@ -397,7 +450,13 @@ final class HostControl implements Control {
         return switch (hosted.record().phase()) {
             case CREATING -> VmState.CREATING;
             case RUNNING ->
-                services.moveHost().inProgress().moveOf(hosted.id()).isPresent() ? VmState.MOVING : VmState.RUNNING;
+                services.moveHost()
+                                .inProgress()
+                                .moveOf(hosted.id())
+                                .filter(id -> id.startsWith(Moves.ID_PREFIX))
+                                .isPresent()
+                        ? VmState.MOVING
+                        : VmState.RUNNING;
             case STOPPED -> VmState.STOPPED;
             case LOST -> VmState.LOST;
             case ARRIVING, GIVEN -> VmState.MOVING;

@@ -15,6 +15,7 @@ import dev.godwit.move.MoveLimits;
 import dev.godwit.move.MoveRecovery;
 import dev.godwit.move.MovesInProgress;
 import dev.godwit.move.TargetMoves;
+import dev.godwit.move.VmPort;
 import dev.godwit.peer.PeerLimits;
 import dev.godwit.peer.PeerServer;
 import dev.godwit.peer.PeerSockets;
@@ -28,6 +29,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
@@ -41,6 +43,11 @@ import org.slf4j.LoggerFactory;
 /** Puts a host together: opens its parts in the order in which they need each other. */
 public final class HostControlFactory implements ControlFactory {
     private static final Logger log = LoggerFactory.getLogger(HostControlFactory.class);
+
+    /** An ended move is what refuses a late message of it; nothing comes a week late. */
+    private static final Duration ENDED_MOVES_KEPT = Duration.ofDays(7);
+    /** Open moves are resolved first; with a fleet store that answers this takes less than 2 s. */
+    private static final Duration RECONCILE_FIRST = Duration.ofSeconds(3);
 
     @Override
     public Control open(HostdConfig config, EventLog events, PrometheusRegistry metrics) throws IOException {
@@ -96,26 +103,46 @@ public final class HostControlFactory implements ControlFactory {
                         : config.peerAddress().socketAddress().getAddress());
         MoveLog moveLog = new MoveLog(paths.moves());
         MoveAnnouncer announcer = new MoveAnnouncer(events, moveLog, link, vms);
+        FileMoveJournal journal = parts.add(new FileMoveJournal(paths.moves()));
         MoveHost moveHost = new MoveHost(
                 config.hostId(),
-                parts.add(new FileMoveJournal(paths.moves())),
+                journal,
                 new MovesInProgress(),
                 announcer,
                 MoveClock.system(),
                 MoveLimits.DEFAULT.withReservationLease(config.reservationTimeout()));
         FleetOwnership ownership = new FleetOwnership(store);
-        ArrivingVms arriving = new ArrivingVms(hostParts, fitness, images, vms);
+        Departure departure = new Departure();
+        MoveThreads threads = new MoveThreads();
+        ArrivingVms arriving = new ArrivingVms(hostParts, fitness, images, vms, departure, threads);
         announcer.arriving(arriving);
         TargetMoves targets = new TargetMoves(moveHost, ownership, arriving);
-        Moves moves = new Moves(moveHost, ownership, peers, moveLog, link, config.pauseBudget());
+        Moves moves = new Moves(moveHost, ownership, peers, moveLog, link, config.pauseBudget(), departure, threads);
+        Disowning disowning = new Disowning(config.hostId(), store);
         VmLifecycle lifecycle = new VmLifecycle(
-                hostParts, config.hostId(), store, images, fitness, vms, config.cpuTemplate(), moveHost.inProgress());
+                hostParts,
+                config.hostId(),
+                store,
+                images,
+                fitness,
+                vms,
+                config.cpuTemplate(),
+                moveHost.inProgress(),
+                departure,
+                disowning);
         VmLeases leases = new VmLeases(vms, lifecycle, clock, Clock.BOOTTIME::nanos);
         FleetView view = new FleetView(peers, config.cpuTemplate());
-        Evacuation evacuation = new Evacuation(config.hostId(), vms, moves, view, events, clock);
+        Evacuation evacuation = new Evacuation(
+                config.hostId(),
+                new DepartingVms(vms, admission, moveHost.inProgress(), targets, moves, view),
+                departure,
+                threads,
+                events,
+                moveHost.clock(),
+                Evacuation.HELD_UP_LEAST);
 
-        new VmRecovery(hostParts, images, vms).run(lifecycle);
-        resolveOpenMoves(moveHost, moves, targets, vms);
+        new VmRecovery(hostParts, config.hostId(), store, images, vms, threads, journal.openMoves()).run(lifecycle);
+        resolveOpenMoves(moveHost, moves, targets, hostParts, vms, threads);
 
         HostServices services = new HostServices(
                 vms,
@@ -129,6 +156,7 @@ public final class HostControlFactory implements ControlFactory {
                 moves,
                 moveLog,
                 evacuation,
+                departure,
                 images,
                 transfer,
                 fitness,
@@ -151,10 +179,24 @@ public final class HostControlFactory implements ControlFactory {
         parts.add((AutoCloseable) timer::shutdownNow);
         var unused = timer.scheduleWithFixedDelay(() -> endAbandoned(targets), 1, 1, TimeUnit.SECONDS);
         var unusedToo = timer.scheduleWithFixedDelay(leases::sweep, 1, 1, TimeUnit.SECONDS);
+        Reconciliation reconciliation = new Reconciliation(
+                config.hostId(), store, hostParts, vms, moveHost.inProgress(), disowning, Clock.BOOTTIME::nanos);
+        ScheduledExecutorService upkeep = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().name("upkeep").daemon().factory());
+        parts.add((AutoCloseable) upkeep::shutdownNow);
+        var unusedReconciliation = upkeep.scheduleWithFixedDelay(
+                reconciliation::run,
+                RECONCILE_FIRST.toSeconds(),
+                Reconciliation.ORPHAN_AFTER.toSeconds(),
+                TimeUnit.SECONDS);
+        var unusedForgetting =
+                upkeep.scheduleWithFixedDelay(() -> forgetEndedMoves(journal, clock), 0, 1, TimeUnit.DAYS);
         parts.add(FleetPresence.begin(config, store, installation(paths)));
         NoticeSource notices = parts.add(CloudDrivers.open(
                 config.cloud().driver().toString(), config.cloud().metadataEndpoint(), config.hostId(), clock));
         notices.start(evacuation::noticed);
+        // Closed first: moves must not see the wire, the VMMs and the store go away under them.
+        parts.add(threads);
         return new HostControl(config, services);
     }
 
@@ -182,17 +224,19 @@ public final class HostControlFactory implements ControlFactory {
     }
 
     /** Each on a thread of its own: one that is in doubt holds no other up. */
-    private static void resolveOpenMoves(MoveHost host, Moves moves, TargetMoves targets, Vms vms) throws IOException {
+    private static void resolveOpenMoves(
+            MoveHost host, Moves moves, TargetMoves targets, HostParts parts, Vms vms, MoveThreads threads)
+            throws IOException {
         MoveRecovery recovery = new MoveRecovery(
                 host,
                 record -> moves.recalled(
                         record,
                         vms.find(record.vmId())
-                                .map(HostedVm::sourcePort)
-                                .orElseGet(() -> VmRecovery.absent(record.vmId()))),
+                                .<VmPort>map(SourceVm::new)
+                                .orElseGet(() -> new AbsentVm(record.vmId(), parts.records()))),
                 targets);
         for (MoveRecovery.OpenMove open : recovery.openMoves()) {
-            Thread.ofPlatform().name("move-recovery").start(() -> {
+            threads.start("move-recovery", () -> {
                 try {
                     log.info("an open move is resolved: {}", open.resolve().state());
                 } catch (RuntimeException e) {
@@ -212,6 +256,17 @@ public final class HostControlFactory implements ControlFactory {
             }
         }
         Mount.unmount(ram);
+    }
+
+    private static void forgetEndedMoves(FileMoveJournal journal, InstantSource clock) {
+        try {
+            int removed = journal.removeEndedBefore(clock.instant().minus(ENDED_MOVES_KEPT));
+            if (removed > 0) {
+                log.info("{} moves that ended more than {} days ago are forgotten", removed, ENDED_MOVES_KEPT.toDays());
+            }
+        } catch (IOException | RuntimeException e) {
+            log.error("the journal could not be cleaned: {}", e.getMessage(), e);
+        }
     }
 
     private static void endAbandoned(TargetMoves targets) {

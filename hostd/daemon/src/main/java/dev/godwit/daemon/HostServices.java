@@ -21,6 +21,7 @@ record HostServices(
         Moves moves,
         MoveLog moveLog,
         Evacuation evacuation,
+        Departure departure,
         Images images,
         ImageTransfer transfer,
         HostFitness fitness,

@@ -2,7 +2,6 @@ package dev.godwit.daemon;
 
 import dev.godwit.api.DiskExport;
 import dev.godwit.api.EventType;
-import dev.godwit.move.VmPort;
 import dev.godwit.nbd.ExportMode;
 import dev.godwit.nbd.NbdExport;
 import dev.godwit.nbd.NbdServer;
@@ -19,13 +18,9 @@ import dev.godwit.volume.SourceVolume;
 import dev.godwit.volume.TargetVolume;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,14 +35,15 @@ final class HostedVm implements AutoCloseable {
     private static final long MIB = 1 << 20;
     /** A VMM that was told to quit does so in milliseconds; one that hangs is killed. */
     private static final Duration QUIT_GRACE = Duration.ofSeconds(3);
-    /** Saving 750 KB of device state took up to 162 ms on a loaded machine. */
-    private static final Duration STATE_TIMEOUT = Duration.ofSeconds(10);
+    /** Between two tries to write a record that the disk refused. */
+    private static final Duration RECORD_RETRY = Duration.ofSeconds(1);
 
     private final HostParts parts;
     private final LocalImage image;
     private final BaseImage base;
     private final DiskVolume disk;
-    private volatile VmRecord record;
+    private final KeptRecord kept;
+    private final DiskPause diskPause;
     private @Nullable NbdServer nbd;
     private @Nullable NbdExport export;
     private volatile @Nullable Vmm vmm;
@@ -56,7 +52,8 @@ final class HostedVm implements AutoCloseable {
 
     private HostedVm(HostParts parts, VmRecord record, LocalImage image, BaseImage base, DiskVolume disk) {
         this.parts = parts;
-        this.record = record;
+        this.kept = new KeptRecord(parts.records(), record, RECORD_RETRY);
+        this.diskPause = new DiskPause(this, parts);
         this.image = image;
         this.base = base;
         this.disk = disk;
@@ -64,7 +61,17 @@ final class HostedVm implements AutoCloseable {
 
     /** Makes the files of a new VM; nothing runs yet. */
     static HostedVm create(HostParts parts, VmRecord record, LocalImage image) throws IOException {
+        parts.records().removeLeftovers(record.id());
         parts.records().save(record);
+        try {
+            return withNewDisk(parts, record, image);
+        } catch (IOException | RuntimeException e) {
+            parts.records().remove(record.id());
+            throw e;
+        }
+    }
+
+    private static HostedVm withNewDisk(HostParts parts, VmRecord record, LocalImage image) throws IOException {
         BaseImage base = BaseImage.open(image.disk(), image.digest());
         try {
             return new HostedVm(
@@ -96,11 +103,11 @@ final class HostedVm implements AutoCloseable {
     }
 
     VmRecord record() {
-        return record;
+        return kept.now();
     }
 
     String id() {
-        return record.id();
+        return record().id();
     }
 
     LocalImage image() {
@@ -108,18 +115,17 @@ final class HostedVm implements AutoCloseable {
     }
 
     Path runDirectory() {
-        return parts.paths().run(record.id());
+        return parts.paths().run(record().id());
     }
 
     /** Writes down where the VM stands before anything acts on it. */
-    synchronized void enter(VmRecord.Phase phase, long fence) throws IOException {
-        VmRecord next = record.with(phase, fence);
-        parts.records().save(next);
-        record = next;
+    void enter(VmRecord.Phase phase) throws IOException {
+        kept.enter(record -> record.with(phase));
     }
 
-    void enter(VmRecord.Phase phase) throws IOException {
-        enter(phase, record.fence());
+    /** It stands there already, whether the disk takes the record now or later. */
+    void stands(VmRecord.Phase phase) throws IOException {
+        kept.stands(record -> record.with(phase));
     }
 
     /** Boots the guest. */
@@ -136,7 +142,7 @@ final class HostedVm implements AutoCloseable {
      */
     synchronized Path awaitState() throws IOException {
         prepareRun();
-        Files.deleteIfExists(parts.paths().ramFile(record.id()));
+        Files.deleteIfExists(parts.paths().ramFile(record().id()));
         serveDisk(ExportMode.BEFORE_COMMIT);
         Vmm incoming = parts.driver().start(spec(true));
         started(incoming);
@@ -169,19 +175,19 @@ final class HostedVm implements AutoCloseable {
         Files.createDirectories(runDirectory());
         VmNetworkConfig network = parts.network();
         if (network != null) {
-            TapDevice.of(record.id()).create(network.bridge());
+            TapDevice.of(record().id()).create(network.bridge());
         }
     }
 
     /** Offers the disk on this VM's own socket, which only its VMM's user may open. */
     private void serveDisk(ExportMode mode) throws IOException {
         if (nbd == null) {
-            nbd = NbdServer.listen(nbdSocket(), record.uid());
+            nbd = NbdServer.listen(nbdSocket(), record().uid());
         }
         if (export != null) {
             nbd.withdraw(EXPORT);
         }
-        export = new NbdExport(EXPORT, record.id(), record.fence(), new VolumeDevice(disk), mode);
+        export = new NbdExport(EXPORT, record().id(), record().fence(), new VolumeDevice(disk), mode);
         nbd.export(export);
     }
 
@@ -198,13 +204,13 @@ final class HostedVm implements AutoCloseable {
     private VmmSpec spec(boolean incoming) {
         VmNetworkConfig network = parts.network();
         return new VmmSpec(
-                record.id(),
-                record.vcpus(),
-                record.memoryMib(),
-                record.accelerator(),
-                record.cpuTemplate(),
+                record().id(),
+                record().vcpus(),
+                record().memoryMib(),
+                record().accelerator(),
+                record().cpuTemplate(),
                 runDirectory(),
-                parts.paths().ramFile(record.id()),
+                parts.paths().ramFile(record().id()),
                 image.kernel(),
                 image.initrd(),
                 image.kernelArguments(),
@@ -212,25 +218,25 @@ final class HostedVm implements AutoCloseable {
                 EXPORT,
                 network == null
                         ? null
-                        : new VmmSpec.TapSpec(TapDevice.of(record.id()).interfaceName(), record.mac()),
-                record.uid(),
-                record.id(),
+                        : new VmmSpec.TapSpec(TapDevice.of(record().id()).interfaceName(), record().mac()),
+                record().uid(),
+                record().id(),
                 incoming);
     }
 
     private void heard(Vmm.Event event) {
         switch (event.name()) {
-            case "BLOCK_IO_ERROR" -> new DiskPause(this, parts).begin(event.detailJson());
+            case "BLOCK_IO_ERROR" -> diskPause.begin(event.detailJson());
             case "SHUTDOWN" -> {
                 shutDown = true;
-                log.info("vm {}: the guest shut down ({})", record.id(), event.detailJson());
+                log.info("vm {}: the guest shut down ({})", record().id(), event.detailJson());
             }
-            default -> log.debug("vm {}: {} {}", record.id(), event.name(), event.detailJson());
+            default -> log.debug("vm {}: {} {}", record().id(), event.name(), event.detailJson());
         }
     }
 
     private void exited(Vmm gone) {
-        if (vmm != gone || record.phase() != VmRecord.Phase.RUNNING) {
+        if (vmm != gone || record().phase() != VmRecord.Phase.RUNNING) {
             return;
         }
         try {
@@ -238,15 +244,15 @@ final class HostedVm implements AutoCloseable {
                 stopped();
                 return;
             }
-            enter(VmRecord.Phase.LOST);
+            stands(VmRecord.Phase.LOST);
             parts.events()
                     .append(
                             EventType.LOST,
-                            record.id(),
-                            "The VMM of VM " + record.name() + " ended without having been told to; its log is in "
+                            record().id(),
+                            "The VMM of VM " + record().name() + " ended without having been told to; its log is in "
                                     + runDirectory());
         } catch (IOException e) {
-            log.error("vm {} is lost, and its record can't be written: {}", record.id(), e.getMessage());
+            log.error("vm {} is lost, and its record can't be written: {}", record().id(), e.getMessage());
         }
     }
 
@@ -254,9 +260,27 @@ final class HostedVm implements AutoCloseable {
     Vmm vmm() throws IOException {
         Vmm running = vmm;
         if (running == null) {
-            throw new IOException("VM " + record.name() + " has no VMM now: it is " + record.phase());
+            throw new IOException("VM " + record().name() + " has no VMM now: it is " + record().phase());
         }
         return running;
+    }
+
+    /** Whether no process of this VM is left; false is no promise that one answers. */
+    boolean isGone() {
+        Vmm running = vmm;
+        if (running != null && !running.exited().isDone()) {
+            return false;
+        }
+        try {
+            return processes().living().isEmpty();
+        } catch (IOException e) {
+            log.warn("vm {}: its processes can't be looked for: {}", id(), e.getMessage());
+            return false;
+        }
+    }
+
+    private VmProcesses processes() {
+        return new VmProcesses(id(), record().uid());
     }
 
     /** Where sockets that the VMM connects to may lie: the directory belongs to its user. */
@@ -303,29 +327,32 @@ final class HostedVm implements AutoCloseable {
 
     VmNeeds needs() throws IOException {
         return new VmNeeds(
-                record.name(),
-                record.image(),
-                record.vcpus(),
-                record.memoryMib(),
-                record.diskMib(),
-                record.address(),
-                record.mac(),
-                record.accelerator(),
-                record.cpuTemplate(),
-                record.machineType(),
+                record().name(),
+                record().image(),
+                record().vcpus(),
+                record().memoryMib(),
+                record().diskMib(),
+                record().address(),
+                record().mac(),
+                record().accelerator(),
+                record().cpuTemplate(),
+                record().machineType(),
                 vmm().cpuFeatures(),
                 overlayBytes(),
-                record.origin());
+                record().origin());
     }
 
     /** Gives the VM another time to live without its caller's word. */
-    synchronized void leaseFor(int seconds) throws IOException {
-        VmRecord next = record.with(record.origin().withLeaseSeconds(seconds));
-        parts.records().save(next);
-        record = next;
+    void leaseFor(int seconds) throws IOException {
+        kept.enter(record -> record.with(record.origin().withLeaseSeconds(seconds)));
     }
 
-    /** COMMIT is done: the disk takes writes under this fence, and the guest goes on. */
+    /**
+     * The ownership record names this host under this fence: the disk takes writes, and the guest goes on, or runs already.
+     * That it runs is written down as soon as the disk takes it.
+     *
+     * @return CLOCK_MONOTONIC nanoseconds when it ran
+     */
     synchronized long goOn(long fence) throws IOException {
         NbdExport waiting = export;
         if (waiting != null && waiting.mode() == ExportMode.BEFORE_COMMIT) {
@@ -333,7 +360,7 @@ final class HostedVm implements AutoCloseable {
         }
         vmm().resume();
         long at = System.nanoTime();
-        enter(VmRecord.Phase.RUNNING, fence);
+        kept.stands(record -> record.with(VmRecord.Phase.RUNNING, fence));
         return at;
     }
 
@@ -341,7 +368,7 @@ final class HostedVm implements AutoCloseable {
     synchronized GuestDoor guest() throws IOException {
         GuestDoor link = guest;
         if (link == null) {
-            link = GuestDoor.open(record.id(), vmm().guestSocket());
+            link = GuestDoor.open(record().id(), vmm().guestSocket());
             guest = link;
         }
         return link;
@@ -349,35 +376,7 @@ final class HostedVm implements AutoCloseable {
 
     /** Tells the guest who it is now, gives it entropy and the time; after a boot and after a move. */
     void greet() throws IOException {
-        guest().greet(record, parts.network());
-    }
-
-    /** What a move asks of this VM at its source. */
-    VmPort sourcePort() {
-        return new VmPort() {
-            @Override
-            public void pause() throws IOException {
-                vmm().pause();
-            }
-
-            @Override
-            public void resume(long fence) throws IOException {
-                enter(VmRecord.Phase.RUNNING, fence);
-                if (vmm().status() != Vmm.Status.RUNNING) {
-                    vmm().resume();
-                }
-            }
-
-            @Override
-            public void saveState(Path listeningSocket) throws IOException {
-                vmm().saveState(listeningSocket, STATE_TIMEOUT);
-            }
-
-            @Override
-            public void discard() throws IOException {
-                HostedVm.this.discard();
-            }
-        };
+        guest().greet(record(), parts.network());
     }
 
     /** The guest is told to power off: its VMM's end is no loss. */
@@ -387,7 +386,7 @@ final class HostedVm implements AutoCloseable {
 
     /** The guest is off; the disk stays and can be exported. */
     synchronized void stopped() throws IOException {
-        enter(VmRecord.Phase.STOPPED);
+        stands(VmRecord.Phase.STOPPED);
         endVmm();
     }
 
@@ -399,9 +398,11 @@ final class HostedVm implements AutoCloseable {
 
     /** Ends what runs and removes all that this host has of the VM. Repeating it does no harm. */
     synchronized void discard() throws IOException {
-        if (record.phase() == VmRecord.Phase.RUNNING) {
-            enter(VmRecord.Phase.GIVEN);
+        if (record().phase() != VmRecord.Phase.ARRIVING && record().phase() != VmRecord.Phase.GIVEN) {
+            // A full disk must not keep what fills it.
+            stands(VmRecord.Phase.GIVEN);
         }
+        kept.close();
         NbdExport offered = export;
         if (offered != null) {
             offered.fenceOff();
@@ -414,10 +415,10 @@ final class HostedVm implements AutoCloseable {
         }
         disk.close();
         base.close();
-        TapDevice.of(record.id()).delete();
+        TapDevice.of(id()).delete();
         ForeignFolder.remove(runDirectory());
-        Images.deleteTree(parts.paths().vm(record.id()));
-        parts.admission().release(record.id());
+        parts.records().remove(id());
+        parts.admission().release(id());
     }
 
     private void endVmm() throws IOException {
@@ -432,29 +433,13 @@ final class HostedVm implements AutoCloseable {
             running.end(QUIT_GRACE);
             running.close();
         }
-        endStrays();
-        Files.deleteIfExists(parts.paths().ramFile(record.id()));
-    }
-
-    /** A VMM whose hostd was killed while it started can't be adopted; its user is this VM's alone, so it is known by it. */
-    private void endStrays() throws IOException {
-        for (ProcessHandle process : ProcessHandle.allProcesses().toList()) {
-            Path entry = Path.of("/proc", Long.toString(process.pid()));
-            try {
-                if (Files.getAttribute(entry, "unix:uid").equals(record.uid())) {
-                    process.destroyForcibly();
-                    process.onExit().get(QUIT_GRACE.toSeconds(), TimeUnit.SECONDS);
-                }
-            } catch (NoSuchFileException e) {
-                log.trace("process {} ended by itself", process.pid(), e);
-            } catch (InterruptedException | ExecutionException | TimeoutException e) {
-                throw new IOException("process " + process.pid() + " of vm " + record.id() + " could not be ended", e);
-            }
-        }
+        processes().end(QUIT_GRACE);
+        Files.deleteIfExists(parts.paths().ramFile(id()));
     }
 
     @Override
     public synchronized void close() throws IOException {
+        kept.close();
         GuestDoor link = guest;
         if (link != null) {
             link.close();

@@ -60,6 +60,7 @@ final class KeyedVms {
                 try {
                     return new Attached(lifecycle.create(request, vmId), true);
                 } catch (VmIdTaken raced) {
+                    pause();
                     continue;
                 }
             }

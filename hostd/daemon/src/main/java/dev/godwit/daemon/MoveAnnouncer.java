@@ -54,6 +54,11 @@ final class MoveAnnouncer implements MoveEvents {
         }
     }
 
+    @Override
+    public void waits(MoveRecord record, String sentence) {
+        append(EventType.MOVING, record, MoveLog.state(record.state(), record), record.elapsed(), sentence);
+    }
+
     private void atTarget(MoveRecord record, Duration elapsed) {
         if (record.state() == MoveState.DRAIN) {
             append(
@@ -83,10 +88,22 @@ final class MoveAnnouncer implements MoveEvents {
                         elapsed,
                         "host " + record.reservation().from() + " is no longer needed for VM " + record.vmId());
             case DONE -> vms.find(record.vmId()).ifPresent(vms::remove);
-            case LOST -> append(EventType.LOST, record, null, elapsed, record.why());
+            case LOST -> {
+                vms.find(record.vmId()).ifPresent(MoveAnnouncer::lost);
+                append(EventType.LOST, record, null, elapsed, record.why());
+            }
             case ROLLED_BACK ->
                 log.warn("move {} of vm {} did not go through: {}", record.moveId(), record.vmId(), record.why());
             default -> {}
+        }
+    }
+
+    /** The paused copy stays, and is no VM that runs or can move. */
+    private static void lost(HostedVm vm) {
+        try {
+            vm.stands(VmRecord.Phase.LOST);
+        } catch (IOException removed) {
+            log.info("vm {}: {}", vm.id(), removed.getMessage());
         }
     }
 

@@ -64,12 +64,13 @@ final class MoveLog {
                     .sorted(Comparator.comparing(Move::startedAt))
                     .forEach(move -> entries.put(move.id(), new Entry(null, new Facts(), move)));
         }
+        evict();
     }
 
     private static @Nullable Move read(Path file) {
         try {
             return Json.read(Files.readAllBytes(file), Move.class);
-        } catch (IOException | IllegalArgumentException e) {
+        } catch (IOException | RuntimeException e) {
             log.warn("{} can't be read and its move is not shown: {}", file, e.getMessage());
             return null;
         }
@@ -84,7 +85,12 @@ final class MoveLog {
     /** Makes a move known before its first state. */
     synchronized void expect(String moveId, Facts facts) {
         entries.put(moveId, new Entry(null, facts, null));
-        if (entries.size() > MOVES_MAX) {
+        evict();
+    }
+
+    /** The oldest goes, at either end of a move: a host that only takes VMs in would keep them all. */
+    private void evict() {
+        while (entries.size() > MOVES_MAX) {
             String oldest = entries.keySet().iterator().next();
             entries.remove(oldest);
             try {
@@ -101,6 +107,7 @@ final class MoveLog {
         Facts facts = entry == null ? new Facts() : entry.facts();
         Move ended = record.state().isTerminal() ? view(record, facts) : null;
         entries.put(record.moveId(), new Entry(record, facts, ended));
+        evict();
         facts.begun.countDown();
         if (ended != null) {
             try {

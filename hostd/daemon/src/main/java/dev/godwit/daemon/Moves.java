@@ -21,7 +21,6 @@ import java.time.Instant;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +35,13 @@ final class Moves {
     /** Rounds go on until the rest goes within this, or no longer shrinks: a longer pause is allowed, not wished for. */
     private static final Duration PAUSE_AIM = CUT_OVER_COST.plusMillis(10);
 
+    /** Of the ids of moves, against those of removals and stops that hold a VM's place too. */
+    static final String ID_PREFIX = "m-";
+
+    /** A source asks its silent target for at most 5 s at a time before it hears that the target is written off. */
+    private static final Duration WRITTEN_OFF = Duration.ofSeconds(20);
+
+    private static final Duration WRITTEN_OFF_LOOK = Duration.ofMillis(100);
     private static final Duration FIRST_STATE = Duration.ofSeconds(5);
 
     private final MoveHost host;
@@ -44,6 +50,8 @@ final class Moves {
     private final MoveLog moveLog;
     private final LinkCounter link;
     private final Duration pauseBudget;
+    private final Departure departure;
+    private final MoveThreads threads;
 
     Moves(
             MoveHost host,
@@ -51,30 +59,54 @@ final class Moves {
             Peers peers,
             MoveLog moveLog,
             LinkCounter link,
-            Duration pauseBudget) {
+            Duration pauseBudget,
+            Departure departure,
+            MoveThreads threads) {
         this.host = host;
         this.ownership = ownership;
         this.peers = peers;
         this.moveLog = moveLog;
         this.link = link;
         this.pauseBudget = pauseBudget;
-    }
-
-    /**
-     * Why a VM is moved.
-     *
-     * @param noticedAt the first poll that saw the notice; null for an operator's wish
-     * @param finishBy when it has to be over; null without a deadline
-     */
-    record Cause(@Nullable Instant noticedAt, @Nullable Instant finishBy) {
-        static final Cause WISH = new Cause(null, null);
+        this.departure = departure;
+        this.threads = threads;
     }
 
     /** A move that has begun. */
     record Begun(String moveId, CompletableFuture<MoveRecord> end) {}
 
+    /** Ends this host's part of a move whose target owns the VM and is gone for good; returns when no move of it is open. */
+    void writeOffTarget(String vmId) throws IOException {
+        long until = System.nanoTime() + WRITTEN_OFF.toNanos();
+        try {
+            while (host.inProgress().writeOffTarget(vmId).isPresent()) {
+                if (System.nanoTime() > until) {
+                    throw new Unavailable("The move of VM " + vmId + " is still open "
+                            + WRITTEN_OFF.toSeconds()
+                            + " s after its target was written off; its events say what it waits for. Try again.");
+                }
+                Thread.sleep(WRITTEN_OFF_LOOK);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("hostd stops while a target was written off", e);
+        }
+    }
+
+    /** Refuses at once what {@link #begin} would refuse after the plan. */
+    void requireStill(HostedVm vm) {
+        host.inProgress().moveOf(vm.id()).ifPresent(running -> {
+            throw moving(vm.record(), new MoveInProgress(vm.id(), running));
+        });
+    }
+
+    private static Conflict moving(VmRecord vm, MoveInProgress running) {
+        return new Conflict(
+                ProblemCode.MOVE_RUNNING, "VM " + vm.name() + ": " + String.valueOf(running.getMessage()) + ".");
+    }
+
     /** Begins a move; what forbids it is refused here, what fails later is in the move's record. */
-    Begun begin(HostedVm vm, HostRecord target, PlannedMove planned, Cause cause) throws IOException {
+    Begun begin(HostedVm vm, HostRecord target, PlannedMove planned) throws IOException {
         VmRecord record = vm.record();
         if (record.phase() != VmRecord.Phase.RUNNING) {
             throw new Conflict(
@@ -82,17 +114,15 @@ final class Moves {
                     "VM " + record.name() + " is " + record.phase()
                             + " on this host, and only a running VM can be moved.");
         }
-        String moveId = "m-" + UUID.randomUUID();
+        String moveId = ID_PREFIX + UUID.randomUUID();
         try {
             host.inProgress().begin(record.id(), moveId);
         } catch (MoveInProgress running) {
-            throw new Conflict(
-                    ProblemCode.MOVE_RUNNING,
-                    "VM " + record.name() + ": " + String.valueOf(running.getMessage()) + ".");
+            throw moving(record, running);
         }
         try {
             MoveLog.Facts facts = new MoveLog.Facts();
-            facts.noticedAt = cause.noticedAt();
+            facts.noticedAt = departure.noticedAt();
             facts.linkBytesAtReserve = link.sentBytes();
             moveLog.expect(moveId, facts);
             Reservation reservation = new Reservation(
@@ -109,12 +139,12 @@ final class Moves {
                     host,
                     reservation,
                     planned,
-                    new SourcePorts(targetPort, vm.sourcePort(), ownership),
+                    new SourcePorts(targetPort, new SourceVm(vm), ownership),
                     stream,
-                    convergence(planned, cause, stream));
+                    convergence(planned, facts, stream));
             CompletableFuture<MoveRecord> end = new CompletableFuture<>();
-            Thread.ofPlatform().name("move-" + moveId).start(() -> run(move, stream, target, end));
-            awaitFirstState(facts);
+            threads.start("move-" + moveId, () -> run(move, stream, target, facts, end));
+            awaitFirstState(record, facts, end);
             return new Begun(moveId, end);
         } catch (IOException | RuntimeException e) {
             host.inProgress().end(record.id(), moveId);
@@ -123,10 +153,15 @@ final class Moves {
     }
 
     /** The first state is journalled in milliseconds; then the move can be asked about. */
-    private static void awaitFirstState(MoveLog.Facts facts) {
+    private static void awaitFirstState(VmRecord vm, MoveLog.Facts facts, CompletableFuture<MoveRecord> end) {
         try {
             if (!facts.begun.await(FIRST_STATE.toSeconds(), TimeUnit.SECONDS)) {
                 log.warn("a move has not come into its first state within {} s", FIRST_STATE.toSeconds());
+            }
+            if (end.isCompletedExceptionally()) {
+                Throwable why = end.exceptionNow();
+                throw new Unavailable(
+                        "VM " + vm.name() + " stays where it is: its move did not begin: " + why.getMessage(), why);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -138,7 +173,12 @@ final class Moves {
         return new SourcePorts(new NamedTarget(peers, record.reservation().to()), vm, ownership);
     }
 
-    private void run(SourceMove move, MoveStream stream, HostRecord target, CompletableFuture<MoveRecord> end) {
+    private void run(
+            SourceMove move,
+            MoveStream stream,
+            HostRecord target,
+            MoveLog.Facts facts,
+            CompletableFuture<MoveRecord> end) {
         try {
             MoveRecord record = move.run();
             stream.reports().stream()
@@ -152,10 +192,13 @@ final class Moves {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             end.completeExceptionally(e);
+        } finally {
+            facts.begun.countDown();
         }
     }
 
-    private Convergence convergence(PlannedMove planned, Cause cause, MoveStream stream) {
+    /** A notice may come while the VM streams: the deadline is asked for after each round. */
+    private Convergence convergence(PlannedMove planned, MoveLog.Facts facts, MoveStream stream) {
         var aim = new dev.godwit.replication.Convergence(PAUSE_AIM, CUT_OVER_COST);
         var bound = new dev.godwit.replication.Convergence(
                 pauseBudget.compareTo(PAUSE_AIM) > 0 ? pauseBudget : PAUSE_AIM, CUT_OVER_COST);
@@ -163,7 +206,10 @@ final class Moves {
             if (planned.mode() == PlannedMove.Mode.STOP_AND_COPY) {
                 return Convergence.Decision.CUT_OVER;
             }
-            Instant finishBy = cause.finishBy();
+            Instant finishBy = departure.finishBy();
+            if (facts.noticedAt == null) {
+                facts.noticedAt = departure.noticedAt();
+            }
             Duration left = finishBy == null
                     ? WITHOUT_DEADLINE
                     : Duration.between(host.clock().now(), finishBy);

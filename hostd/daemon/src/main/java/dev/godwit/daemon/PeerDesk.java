@@ -4,6 +4,7 @@ import dev.godwit.peer.CallHandler;
 import dev.godwit.peer.PeerRefused;
 import dev.godwit.peer.StreamHandler;
 import dev.godwit.peer.StreamReceiver;
+import dev.godwit.vmm.Accelerator;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
@@ -39,12 +40,15 @@ final class PeerDesk implements CallHandler, StreamHandler {
     }
 
     private Peers.Capacity capacity() throws IOException {
-        boolean takesVms = !services.evacuation().leaving()
+        boolean takesVms = !services.departure().takesNone()
                 && services.tracking().works()
                 && services.fitness().probe().accelerator() != null;
+        long freeMib = services.admission().freeMemoryMib();
         return new Peers.Capacity(
-                services.admission().freeMemoryMib(),
-                services.admission().freeDiskBytes(),
+                freeMib,
+                // Of the largest VM that might come: the plan must not choose what RESERVE refuses.
+                Admission.overheadMib((int) Math.clamp(freeMib, 0, Integer.MAX_VALUE), Accelerator.TCG, 0),
+                Math.max(0, services.admission().freeDiskBytes() - Admission.DISK_HEADROOM_BYTES),
                 takesVms,
                 services.cpuTemplates());
     }

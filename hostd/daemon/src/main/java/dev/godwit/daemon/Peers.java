@@ -126,10 +126,14 @@ final class Peers implements AutoCloseable {
     /**
      * What a host can take.
      *
+     * @param freeMemoryMib VMMs included
+     * @param vmOverheadMib what a VM takes beside its RAM
+     * @param freeDiskBytes beside the room that is kept for overlays to grow
      * @param takesVms false while it drains or can run no guest
      * @param cpuTemplates names of the CPU templates it can run
      */
-    record Capacity(long freeMemoryMib, long freeDiskBytes, boolean takesVms, List<String> cpuTemplates) {
+    record Capacity(
+            long freeMemoryMib, long vmOverheadMib, long freeDiskBytes, boolean takesVms, List<String> cpuTemplates) {
         byte[] write() throws IOException {
             return json.writeValueAsBytes(this);
         }

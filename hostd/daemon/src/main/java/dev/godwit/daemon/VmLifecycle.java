@@ -9,6 +9,7 @@ import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreException;
 import dev.godwit.fleet.NameTaken;
 import dev.godwit.fleet.NewOwnership;
+import dev.godwit.fleet.OutcomeUnknown;
 import dev.godwit.fleet.OwnershipConflict;
 import dev.godwit.fleet.OwnershipRecord;
 import dev.godwit.fleet.Subnet;
@@ -20,8 +21,10 @@ import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -44,6 +47,9 @@ final class VmLifecycle {
     private final Vms vms;
     private final String cpuTemplate;
     private final MovesInProgress inProgress;
+    private final Departure departure;
+    private final Disowning disowning;
+    private final Set<String> making = ConcurrentHashMap.newKeySet();
     private final SecureRandom random = new SecureRandom();
 
     VmLifecycle(
@@ -54,7 +60,9 @@ final class VmLifecycle {
             HostFitness fitness,
             Vms vms,
             String cpuTemplate,
-            MovesInProgress inProgress) {
+            MovesInProgress inProgress,
+            Departure departure,
+            Disowning disowning) {
         this.parts = parts;
         this.hostId = hostId;
         this.store = store;
@@ -63,6 +71,8 @@ final class VmLifecycle {
         this.vms = vms;
         this.cpuTemplate = cpuTemplate;
         this.inProgress = inProgress;
+        this.departure = departure;
+        this.disowning = disowning;
     }
 
     /** Makes a VM and boots it; it is {@code creating} until its guest answers. */
@@ -77,9 +87,23 @@ final class VmLifecycle {
                     "A disk of " + request.diskMib() + " MiB does not hold image " + image.name()
                             + ", whose file system has " + (image.diskBytes() >> 20) + " MiB; ask for at least that.");
         }
+        if (!making.add(vmId)) {
+            throw new VmIdTaken(vmId, new IllegalStateException("it is being made here"));
+        }
+        try {
+            return create(request, vmId, image, accelerator, probe.machineType());
+        } finally {
+            making.remove(vmId);
+        }
+    }
+
+    private HostedVm create(
+            CreateVm request, String vmId, LocalImage image, Accelerator accelerator, String machineType)
+            throws IOException {
         int uid = parts.admission().admit(vmId, request.vcpus(), request.memoryMib(), accelerator, 0);
         OwnershipRecord owned = null;
         try {
+            requireStaying();
             owned = own(vmId, request);
             VmRecord record = new VmRecord(
                     vmId,
@@ -93,17 +117,25 @@ final class VmLifecycle {
                     uid,
                     accelerator,
                     cpuTemplate,
-                    probe.machineType(),
+                    machineType,
                     owned.fence(),
                     VmOrigin.of(request),
                     VmRecord.Phase.CREATING);
             return boot(record, image);
         } catch (IOException | RuntimeException e) {
             if (owned != null) {
-                disown(owned.vmId(), owned.fence());
+                disownNowOrLater(vmId);
             }
             parts.admission().release(vmId);
             throw e;
+        }
+    }
+
+    /** After the promise: an evacuation looks at promises after it has said that this host takes no VM. */
+    private void requireStaying() {
+        if (departure.takesNone()) {
+            throw new Refused(
+                    ProblemCode.HOST_UNFIT, "Host " + hostId + " is to be left and takes no VM; ask another host.");
         }
     }
 
@@ -114,8 +146,12 @@ final class VmLifecycle {
         try {
             vm.boot();
         } catch (IOException | RuntimeException e) {
-            vms.remove(vm);
-            vm.discard();
+            try {
+                vm.discard();
+                vms.remove(vm);
+            } catch (IOException left) {
+                e.addSuppressed(left); // it is GIVEN, and a reconciliation finishes it
+            }
             throw e;
         }
         awaitGuestInBackground(vm);
@@ -131,11 +167,11 @@ final class VmLifecycle {
         try {
             vm.guest().awaitReady(BOOT);
             vm.greet();
-            vm.enter(VmRecord.Phase.RUNNING);
+            vm.stands(VmRecord.Phase.RUNNING);
             parts.events()
                     .append(EventType.RUNNING, vm.id(), "VM " + vm.record().name() + " answers");
         } catch (IOException | RuntimeException e) {
-            if (vms.find(vm.id()).isPresent()) {
+            if (vm.record().phase() == VmRecord.Phase.CREATING) {
                 log.error("vm {}: its guest did not come up: {}", vm.id(), e.getMessage());
                 lost(
                         vm,
@@ -147,10 +183,10 @@ final class VmLifecycle {
 
     private void lost(HostedVm vm, String why) {
         try {
-            vm.enter(VmRecord.Phase.LOST);
+            vm.stands(VmRecord.Phase.LOST);
             parts.events().append(EventType.LOST, vm.id(), why);
-        } catch (IOException e) {
-            log.error("vm {} is lost, and its record can't be written: {}", vm.id(), e.getMessage());
+        } catch (IOException removed) {
+            log.info("vm {}: {}", vm.id(), removed.getMessage());
         }
     }
 
@@ -174,6 +210,9 @@ final class VmLifecycle {
                     "There is a VM \"" + name + "\" in the fleet; choose another name, or remove that one.");
         } catch (OwnershipConflict e) {
             throw new VmIdTaken(vmId, e);
+        } catch (OutcomeUnknown e) {
+            disownNowOrLater(vmId);
+            throw new Unavailable("VM " + name + " may be in the fleet store or not: " + e.getMessage(), e);
         } catch (AddressTaken e) {
             throw new Refused(ProblemCode.NO_ROOM, String.valueOf(e.getMessage()) + ".");
         } catch (FleetStoreException e) {
@@ -181,12 +220,12 @@ final class VmLifecycle {
         }
     }
 
-    private void disown(String vmId, long fence) {
+    private void disownNowOrLater(String vmId) {
         try {
-            store.delete(vmId, hostId, fence);
+            disowning.disown(vmId);
         } catch (FleetStoreException e) {
             log.error(
-                    "the ownership record of vm {} could not be removed and keeps its name and address: {}",
+                    "the ownership record of vm {} keeps its name and address until it can be removed: {}",
                     vmId,
                     e.getMessage());
         }
@@ -204,11 +243,24 @@ final class VmLifecycle {
         return mac.toString();
     }
 
-    /** Shuts the guest down and keeps its disk. */
-    void stop(HostedVm vm) throws IOException {
-        if (vm.record().phase() == VmRecord.Phase.STOPPED) {
-            return;
+    /**
+     * Shuts the guest down and keeps its disk. No move of it begins meanwhile.
+     *
+     * @throws MoveInProgress it is on the move; nothing was done
+     */
+    void stop(HostedVm vm) throws IOException, MoveInProgress {
+        String stop = "stop-" + UUID.randomUUID();
+        inProgress.begin(vm.id(), stop);
+        try {
+            if (vm.record().phase() != VmRecord.Phase.STOPPED) {
+                shutDown(vm);
+            }
+        } finally {
+            inProgress.end(vm.id(), stop);
         }
+    }
+
+    private static void shutDown(HostedVm vm) throws IOException {
         var gone = vm.vmm().exited();
         vm.expectPowerOff();
         vm.guest().shutdown();
@@ -233,18 +285,87 @@ final class VmLifecycle {
      *
      * @param why the sentence of its last event
      * @throws MoveInProgress it is on the move; nothing was done
+     * @throws Unavailable it is gone from here, and its record is not yet; that is tried again
      */
     void delete(HostedVm vm, String why) throws IOException, MoveInProgress {
         String removal = "removal-" + UUID.randomUUID();
         inProgress.begin(vm.id(), removal);
         try {
             VmRecord record = vm.record();
-            vms.remove(vm);
             vm.discard();
-            disown(record.id(), record.fence());
+            vms.remove(vm);
             parts.events().append(EventType.RELEASED, record.id(), why);
+            disown(record.id(), record.name());
         } finally {
             inProgress.end(vm.id(), removal);
         }
+    }
+
+    private void disown(String vmId, String name) {
+        try {
+            disowning.disown(vmId);
+        } catch (FleetStoreException e) {
+            throw new Unavailable(
+                    "VM " + name + " is ended and its disk is removed, and its name and address stay taken: the fleet"
+                            + " store did not take the removal of its record (" + e.getMessage()
+                            + "). Host " + hostId + " tries it again every minute.",
+                    e);
+        }
+    }
+
+    /**
+     * Removes the ownership record of a VM of which nothing is here.
+     *
+     * @return false if no record names this host by this id or name
+     */
+    boolean deleteRecord(String idOrName) {
+        try {
+            Optional<OwnershipRecord> record = store.read(idOrName);
+            if (record.isEmpty()) {
+                record = store.byName(idOrName);
+            }
+            if (record.filter(found -> found.owner().equals(hostId)).isEmpty()
+                    || parts.records().has(record.get().vmId())
+                    || making.contains(record.get().vmId())) {
+                return false;
+            }
+            disown(record.get().vmId(), record.get().name());
+            parts.events()
+                    .append(
+                            EventType.RELEASED,
+                            record.get().vmId(),
+                            "VM " + record.get().name() + " was removed; only its record was left");
+            return true;
+        } catch (FleetStoreException e) {
+            throw new Unavailable("The fleet store can't be asked for VM " + idOrName + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Ends a VM whose owner is gone for good: the paused copy that this host may have kept of it, and its record.
+     *
+     * @param record as it names the owner that is gone
+     */
+    void writeOff(OwnershipRecord record) throws IOException {
+        HostedVm copy = vms.find(record.vmId()).orElse(null);
+        if (copy != null) {
+            copy.discard();
+            vms.remove(copy);
+        }
+        try {
+            store.delete(record.vmId(), record.owner(), record.fence());
+        } catch (OwnershipConflict e) {
+            throw new Conflict(
+                    ProblemCode.CONFLICT,
+                    "VM " + record.name() + " has changed hands while it was written off: " + e.getMessage()
+                            + "; look where it is now.");
+        } catch (FleetStoreException e) {
+            throw new Unavailable("The record of VM " + record.name() + " could not be removed: " + e.getMessage(), e);
+        }
+        parts.events()
+                .append(
+                        EventType.LOST,
+                        record.vmId(),
+                        "VM " + record.name() + " was written off with host " + record.owner() + ", by an operator");
     }
 }

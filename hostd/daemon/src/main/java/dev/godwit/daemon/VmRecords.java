@@ -41,6 +41,41 @@ final class VmRecords {
         }
     }
 
+    /** Whether a record is here, also one that could not be read or whose VM could not be taken back. */
+    boolean has(String vmId) {
+        return Files.exists(paths.vm(vmId).resolve("vm.json"));
+    }
+
+    /** Removes all that this host has of a VM on its disk; the record goes last, so that a crash leaves it to finish by. */
+    void remove(String vmId) throws IOException {
+        Path directory = paths.vm(vmId);
+        if (!Files.exists(directory)) {
+            return;
+        }
+        Path record = directory.resolve("vm.json");
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.filter(each -> !each.equals(record)).toList()) {
+                Images.deleteTree(file);
+            }
+        }
+        Files.deleteIfExists(record);
+        Files.deleteIfExists(directory);
+    }
+
+    /**
+     * Makes way for a VM that comes (again).
+     *
+     * @throws IOException the files are named by a record, so they are a VM's that this host could not take back
+     */
+    void removeLeftovers(String vmId) throws IOException {
+        if (has(vmId)) {
+            throw new IOException("VM " + vmId + " has files in " + paths.vm(vmId)
+                    + " that this host could not take back at its start; its log says why. Remove it here first: 'godwit vm rm "
+                    + vmId + "'");
+        }
+        remove(vmId);
+    }
+
     /** All records that can be read; a directory without one is what a crash left before anything started. */
     List<VmRecord> load() throws IOException {
         List<VmRecord> found = new ArrayList<>();

@@ -1,26 +1,53 @@
 package dev.godwit.daemon;
 
 import dev.godwit.api.EventType;
-import dev.godwit.move.VmPort;
+import dev.godwit.fleet.FleetStore;
+import dev.godwit.fleet.FleetStoreException;
+import dev.godwit.move.MoveRecord;
+import dev.godwit.move.MoveSide;
 import dev.godwit.nbd.ExportMode;
 import java.io.IOException;
-import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Takes back the VMs that an earlier hostd left: their disks are served again, their VMMs and userfaultfds taken over. */
+/**
+ * Takes back the VMs that an earlier hostd left: their disks are served again, their VMMs and userfaultfds taken over. Only
+ * a VM of which no process is left is lost; one that can't be taken over now is tried again until it can, or is gone.
+ */
 final class VmRecovery {
     private static final Logger log = LoggerFactory.getLogger(VmRecovery.class);
+    /** First pause between two tries; doubles. */
+    private static final Duration RETRY_FIRST = Duration.ofSeconds(1);
+    /** A VMM that answers again is taken over within it. */
+    private static final Duration RETRY_MOST = Duration.ofSeconds(30);
 
     private final HostParts parts;
+    private final String hostId;
+    private final FleetStore store;
     private final Images images;
     private final Vms vms;
+    private final MoveThreads threads;
+    private final List<MoveRecord> openMoves;
 
-    VmRecovery(HostParts parts, Images images, Vms vms) {
+    /** @param openMoves what the journal has open at both ends; they decide which disk takes writes */
+    VmRecovery(
+            HostParts parts,
+            String hostId,
+            FleetStore store,
+            Images images,
+            Vms vms,
+            MoveThreads threads,
+            List<MoveRecord> openMoves) {
         this.parts = parts;
+        this.hostId = hostId;
+        this.store = store;
         this.images = images;
         this.vms = vms;
+        this.threads = threads;
+        this.openMoves = List.copyOf(openMoves);
     }
 
     /** Takes back all that can be; one VM that can't be does not stand in another's way. */
@@ -44,28 +71,87 @@ final class VmRecovery {
         HostedVm vm = HostedVm.reopen(parts, record, image.get());
         vms.add(vm);
         switch (record.phase()) {
-            case RUNNING -> adopt(vm, ExportMode.READ_WRITE);
-            case CREATING -> {
-                adopt(vm, ExportMode.READ_WRITE);
-                if (vm.hasVmm()) {
-                    lifecycle.awaitGuestInBackground(vm);
-                }
-            }
-            case ARRIVING, GIVEN -> {
-                try {
-                    vm.adopt(
-                            record.phase() == VmRecord.Phase.ARRIVING
-                                    ? ExportMode.BEFORE_COMMIT
-                                    : ExportMode.READ_WRITE);
-                } catch (IOException e) {
-                    log.warn("vm {} ({}): its VMM is gone: {}", record.id(), record.phase(), e.getMessage());
+            case RUNNING -> adopt(vm, ExportMode.READ_WRITE, () -> {});
+            case CREATING -> adopt(vm, ExportMode.READ_WRITE, () -> lifecycle.awaitGuestInBackground(vm));
+            case ARRIVING -> adoptArriving(vm);
+            case GIVEN -> {
+                if (openMoves.stream().anyMatch(move -> move.vmId().equals(vm.id()))) {
+                    adopt(vm, ExportMode.READ_WRITE, () -> {});
                 }
             }
             case STOPPED, LOST -> log.info("vm {} ({}) has no VMM; its disk is here", record.id(), record.phase());
         }
     }
 
-    private void adopt(HostedVm vm, ExportMode mode) throws IOException {
+    /**
+     * A guest that was let go on before hostd ended needs a disk that takes its writes: the journal knows, and where its last
+     * line is older than the commit, the ownership record does.
+     */
+    private void adoptArriving(HostedVm vm) {
+        Optional<MoveRecord> open = openMoves.stream()
+                .filter(move -> move.vmId().equals(vm.id()) && move.side() == MoveSide.TARGET)
+                .findFirst();
+        boolean mayRun = open.map(VmRecovery::letGoOn).orElse(false) || isOwned(vm.id());
+        adopt(
+                vm,
+                mayRun ? ExportMode.READ_WRITE : ExportMode.BEFORE_COMMIT,
+                () -> open.ifPresent(move -> ran(vm, move)));
+    }
+
+    private static boolean letGoOn(MoveRecord move) {
+        return switch (move.state()) {
+            case RESUME, DRAIN, RELEASE -> true;
+            default -> false;
+        };
+    }
+
+    private boolean isOwned(String vmId) {
+        try {
+            return store.read(vmId)
+                    .filter(record -> record.owner().equals(hostId))
+                    .isPresent();
+        } catch (FleetStoreException e) {
+            // Its disk opens when its move is resolved; a write before that makes the guest wait, and lost is nothing.
+            log.info("vm {}: the fleet store does not say yet who owns it: {}", vmId, e.getMessage());
+            return false;
+        }
+    }
+
+    /** The move's journal is beyond its RESUME: the VM runs, and only this host's own record was not written. */
+    private static void ran(HostedVm vm, MoveRecord move) {
+        switch (move.state()) {
+            case DRAIN, RELEASE -> {
+                try {
+                    vm.goOn(move.fenceAfter().orElseThrow());
+                } catch (IOException e) {
+                    log.error("vm {} has arrived and does not go on: {}", vm.id(), e.getMessage(), e);
+                }
+            }
+            default -> {}
+        }
+    }
+
+    private void adopt(HostedVm vm, ExportMode mode, Runnable adopted) {
+        if (!adoptedNow(vm, mode, adopted)) {
+            threads.start("adoption-of-" + vm.id(), () -> adoptAtLast(vm, mode, adopted));
+        }
+    }
+
+    private void adoptAtLast(HostedVm vm, ExportMode mode, Runnable adopted) {
+        Duration pause = RETRY_FIRST;
+        try {
+            do {
+                Thread.sleep(pause);
+                Duration doubled = pause.multipliedBy(2);
+                pause = doubled.compareTo(RETRY_MOST) > 0 ? RETRY_MOST : doubled;
+            } while (vms.find(vm.id()).isPresent() && !adoptedNow(vm, mode, adopted));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Whether there is nothing left to try. */
+    private boolean adoptedNow(HostedVm vm, ExportMode mode, Runnable adopted) {
         try {
             vm.adopt(mode);
             log.info(
@@ -73,42 +159,41 @@ final class VmRecovery {
                     vm.id(),
                     vm.record().name(),
                     vm.vmm().pid());
-        } catch (IOException e) {
-            vm.enter(VmRecord.Phase.LOST);
-            parts.events()
-                    .append(
-                            EventType.LOST,
-                            vm.id(),
-                            "The VMM of VM " + vm.record().name() + " was gone when hostd started: " + e.getMessage());
+            adopted.run();
+            return true;
+        } catch (IOException | RuntimeException e) {
+            if (vm.isGone()) {
+                gone(vm, e);
+                return true;
+            }
+            log.error(
+                    "vm {} ({}) has a process and can't be taken back now, it is tried again: {}",
+                    vm.id(),
+                    vm.record().name(),
+                    e.getMessage());
+            return false;
         }
     }
 
-    /** The VM of an open move of which nothing is left here: it can't run, and there is nothing to remove. */
-    static VmPort absent(String vmId) {
-        return new VmPort() {
-            @Override
-            public void pause() throws IOException {
-                throw gone();
+    /** What it means that a copy on its way is gone, its move says. */
+    private void gone(HostedVm vm, Exception why) {
+        switch (vm.record().phase()) {
+            case RUNNING, CREATING -> {
+                try {
+                    vm.stands(VmRecord.Phase.LOST);
+                } catch (IOException e) {
+                    log.info("vm {}: {}", vm.id(), e.getMessage());
+                    return;
+                }
+                parts.events()
+                        .append(
+                                EventType.LOST,
+                                vm.id(),
+                                "The VMM of VM " + vm.record().name() + " was gone when hostd started: "
+                                        + why.getMessage());
             }
-
-            @Override
-            public void resume(long fence) throws IOException {
-                throw gone();
-            }
-
-            @Override
-            public void saveState(Path listeningSocket) throws IOException {
-                throw gone();
-            }
-
-            @Override
-            public void discard() {
-                log.info("vm {}: nothing of it is left on this host", vmId);
-            }
-
-            private IOException gone() {
-                return new IOException("nothing of vm " + vmId + " is left on this host");
-            }
-        };
+            default ->
+                log.warn("vm {} ({}): its VMM is gone: {}", vm.id(), vm.record().phase(), why.getMessage());
+        }
     }
 }

@@ -31,10 +31,7 @@ final class VmRoutes {
                 new Route("GET", "/v1/vms", this::list),
                 new Route("POST", "/v1/vms", placement::create),
                 vm("GET", "/v1/vms/{vm}", (request, response, vm) -> Answers.json(response, 200, control.vm(vm))),
-                vm("DELETE", "/v1/vms/{vm}", (request, response, vm) -> {
-                    control.deleteVm(vm);
-                    Answers.nothing(response);
-                }),
+                new Route("DELETE", "/v1/vms/{vm}", this::delete),
                 vm(
                         "POST",
                         "/v1/vms/{vm}/stop",
@@ -81,6 +78,19 @@ final class VmRoutes {
         LeaseRenewal renewal =
                 request.content().hasEntity() ? Bodies.json(request, LeaseRenewal.class) : new LeaseRenewal(null);
         Answers.json(response, 200, control.renewLease(vm, renewal));
+    }
+
+    /** With {@code force=true} a VM of an owner that is gone for good is ended by any host. */
+    private void delete(ServerRequest request, ServerResponse response) throws Exception {
+        String vm = Parameters.path(request, "vm");
+        if (Parameters.flag(request, "force") && control.writeOff(vm)) {
+            Answers.nothing(response);
+            return;
+        }
+        fleet.atOwner(vm, request, response, (here, answer) -> {
+            control.deleteVm(vm);
+            Answers.nothing(answer);
+        });
     }
 
     private void move(ServerRequest request, ServerResponse response, String vm) throws IOException {

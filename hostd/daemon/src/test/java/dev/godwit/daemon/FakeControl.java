@@ -165,6 +165,16 @@ final class FakeControl implements Control {
     }
 
     @Override
+    public boolean writeOff(String vm) {
+        Vm lost = fleet.find(vm).orElse(null);
+        if (lost == null || lost.host().equals(host) || fleet.hosts.containsKey(lost.host())) {
+            return false;
+        }
+        fleet.vms.remove(lost.id());
+        return true;
+    }
+
+    @Override
     public void deleteVm(String vm) {
         fleet.vms.remove(vm(vm).id());
     }

@@ -9,6 +9,8 @@ import dev.godwit.api.Vm;
 import dev.godwit.client.GodwitClient;
 import dev.godwit.client.RequestFailed;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -128,7 +130,8 @@ class CallersTest {
             renewals.cancel(true);
         }
         Patience.waitFor("the VM whose lease ran out to be ended", LIMIT, () -> isGone(vm.id()));
-        assertThat(hosts.b.directory().resolve("state/vms").resolve(vm.id())).doesNotExist();
+        Path left = hosts.b.directory().resolve("state/vms").resolve(vm.id());
+        Patience.waitFor("its files to go", LIMIT, () -> Files.exists(left) ? Optional.empty() : Optional.of(true));
         Vm again = hosts.onA.createVm(keyed("leased", "job-2", null));
         assertThat(again.id()).isEqualTo(vm.id());
     }

@@ -28,22 +28,42 @@ public final class FileMoveJournal implements MoveJournal, AutoCloseable {
     private static final int CRC_CHARS = 8;
 
     private final Path directory;
+    private final JournalReserve reserve;
+    private final LineWriter writer;
     private final Map<String, FileChannel> open = new ConcurrentHashMap<>();
 
-    /** Makes the directory where it is missing. */
+    /** Puts bytes at a channel's position; what a disk does, so that a test can have a full one. */
+    @FunctionalInterface
+    interface LineWriter {
+        void write(FileChannel channel, ByteBuffer line) throws IOException;
+    }
+
+    /** Makes the directory where it is missing, and sets room aside for lines on a disk that others fill. */
     public FileMoveJournal(Path directory) throws IOException {
+        this(directory, FileMoveJournal::writeFully);
+    }
+
+    FileMoveJournal(Path directory, LineWriter writer) throws IOException {
         this.directory = Files.createDirectories(directory);
+        this.reserve = new JournalReserve(directory);
+        this.writer = writer;
         syncDirectory();
+        reserve.keep();
+    }
+
+    private static void writeFully(FileChannel channel, ByteBuffer line) throws IOException {
+        while (line.hasRemaining()) {
+            channel.write(line);
+        }
     }
 
     @Override
     public void append(MoveRecord record, Durability durability) throws IOException {
         try {
-            FileChannel channel = channelOf(record.moveId());
-            writeLine(channel, record, durability);
+            appendWithReserve(record, durability);
             if (record.state().isTerminal()) {
-                open.remove(record.moveId());
-                channel.close();
+                forget(record.moveId());
+                reserve.keep();
             }
         } catch (IOException e) {
             throw new IOException(
@@ -52,6 +72,36 @@ public final class FileMoveJournal implements MoveJournal, AutoCloseable {
                             + "; check the disk and free space",
                     e);
         }
+    }
+
+    private void appendWithReserve(MoveRecord record, Durability durability) throws IOException {
+        try {
+            writeLine(channelOf(record.moveId()), record, durability);
+        } catch (IOException refused) {
+            forgetClosed(record.moveId());
+            if (!isFull(refused) || !reserve.release()) {
+                throw refused;
+            }
+            writeLine(channelOf(record.moveId()), record, durability);
+        }
+    }
+
+    /** Source: errno(3), ENOSPC and EDQUOT as the C library words them. */
+    private static boolean isFull(IOException refused) {
+        String why = String.valueOf(refused.getMessage());
+        return why.contains("No space left on device") || why.contains("quota exceeded");
+    }
+
+    private void forget(String moveId) throws IOException {
+        FileChannel channel = open.remove(moveId);
+        if (channel != null) {
+            channel.close();
+        }
+    }
+
+    /** An interrupt closed it; the file is opened anew behind its last whole line. */
+    private void forgetClosed(String moveId) {
+        open.computeIfPresent(moveId, (id, channel) -> channel.isOpen() ? channel : null);
     }
 
     private FileChannel channelOf(String moveId) throws IOException {
@@ -121,23 +171,23 @@ public final class FileMoveJournal implements MoveJournal, AutoCloseable {
         return channel;
     }
 
-    private static void writeLine(FileChannel channel, MoveRecord record, Durability durability) throws IOException {
+    private void writeLine(FileChannel channel, MoveRecord record, Durability durability) throws IOException {
         byte[] json = MoveRecordJson.write(record).getBytes(StandardCharsets.UTF_8);
         byte[] crc = crcOf(json).getBytes(StandardCharsets.US_ASCII);
         ByteBuffer line = ByteBuffer.allocate(crc.length + 1 + json.length + 1);
         line.put(crc).put((byte) ' ').put(json).put((byte) '\n').flip();
         long start = channel.position();
         try {
-            while (line.hasRemaining()) {
-                channel.write(line);
-            }
+            writer.write(channel, line);
             if (durability == Durability.MACHINE) {
                 channel.force(false);
             }
         } catch (IOException e) {
             // A line that was refused must not be found by the next start, nor stand before the next line.
-            channel.truncate(start);
-            channel.position(start);
+            if (channel.isOpen()) {
+                channel.truncate(start);
+                channel.position(start);
+            }
             throw e;
         }
     }

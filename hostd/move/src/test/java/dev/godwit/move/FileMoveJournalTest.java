@@ -131,6 +131,57 @@ class FileMoveJournalTest {
         assertThat(journal.find("m2")).isPresent();
     }
 
+    /** A disk that others have filled: room is only where the reserve was. */
+    private FileMoveJournal onAFullDisk(Path moves, Path reserve) throws IOException {
+        return new FileMoveJournal(moves, (channel, line) -> {
+            if (Files.exists(reserve)) {
+                channel.write(line.slice(0, 5)); // half a line, as a disk takes what still fits
+                throw new IOException("No space left on device");
+            }
+            channel.write(line);
+        });
+    }
+
+    @Test
+    void aMoveIsJournalledOnAFullDiskAndTheReserveIsThereAgainAfterIt() throws Exception {
+        Path moves = directory.resolve("moves");
+        Path reserve = moves.resolve("reserve");
+        FileMoveJournal full = onAFullDisk(moves, reserve);
+        MoveRecord first = Moves.record("m1", MoveSide.SOURCE);
+        full.append(first, Durability.MACHINE);
+        assertThat(reserve).doesNotExist();
+        assertThat(full.openMoves()).containsExactly(first);
+        MoveRecord ended = first.enter(MoveState.ROLLED_BACK, LATER);
+        full.append(ended, Durability.MACHINE);
+        assertThat(full.find("m1")).contains(ended);
+        assertThat(reserve).hasSize(JournalReserve.BYTES);
+    }
+
+    @Test
+    void aFullDiskWithoutAReserveRefusesAndTheLineBeforeStands() throws Exception {
+        MoveRecord first = Moves.record("m1", MoveSide.SOURCE);
+        journal.append(first, Durability.MACHINE);
+        FileMoveJournal full = new FileMoveJournal(directory.resolve("moves"), (channel, line) -> {
+            throw new IOException("No space left on device");
+        });
+        assertThatIOException()
+                .isThrownBy(() -> full.append(first.enter(MoveState.STREAM, LATER), Durability.MACHINE))
+                .withMessageContaining("free space");
+        assertThat(full.find("m1")).contains(first);
+    }
+
+    @Test
+    void aLineOfAThreadThatWasInterruptedIsWrittenWhenItIsTriedAgain() throws Exception {
+        MoveRecord first = Moves.record("m1", MoveSide.SOURCE);
+        journal.append(first, Durability.MACHINE);
+        MoveRecord second = first.enter(MoveState.STREAM, LATER);
+        Thread.currentThread().interrupt();
+        assertThatIOException().isThrownBy(() -> journal.append(second, Durability.MACHINE));
+        assertThat(Thread.interrupted()).isTrue();
+        journal.append(second, Durability.MACHINE);
+        assertThat(journal.find("m1")).contains(second);
+    }
+
     @Test
     void aDiskThatRefusesIsNamedAndTheLineBeforeStands() throws Exception {
         MoveRecord first = Moves.record("m1", MoveSide.SOURCE);

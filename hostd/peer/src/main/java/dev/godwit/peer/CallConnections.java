@@ -1,6 +1,7 @@
 package dev.godwit.peer;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -13,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The calling end: one connection at a time, made again when lost, with back-off. Thread-safe. */
 final class CallConnections implements AutoCloseable {
+    /** Nobody listens there. A restart of hostd takes less; a machine whose hostd is gone says it at once, so why wait. */
+    private static final Duration REFUSED_MOST = Duration.ofSeconds(4);
+
     private final Dialer dialer;
     private final TrafficCount traffic = new TrafficCount();
     private final ReentrantLock dialling = new ReentrantLock();
@@ -28,6 +32,7 @@ final class CallConnections implements AutoCloseable {
         byte[] message = CallMessage.bytes(id, method, json);
         Duration backoff = dialer.limits().backoffFirst();
         IOException trouble;
+        long refusedSince = 0;
         do {
             boolean sent = false;
             try {
@@ -44,6 +49,16 @@ final class CallConnections implements AutoCloseable {
                     throw new PeerUnreachable(
                             "call " + method + " to " + dialer.peer() + " may or may not have been done: "
                                     + e.getMessage(),
+                            e);
+                }
+                if (!(e instanceof ConnectException)) {
+                    refusedSince = 0;
+                } else if (refusedSince == 0) {
+                    refusedSince = System.nanoTime();
+                } else if (System.nanoTime() - refusedSince > REFUSED_MOST.toNanos()) {
+                    throw new PeerUnreachable(
+                            "call " + method + " to " + dialer.peer()
+                                    + ": nobody listens there any more, its hostd is gone: " + e.getMessage(),
                             e);
                 }
             }

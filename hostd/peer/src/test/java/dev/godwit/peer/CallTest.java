@@ -181,6 +181,18 @@ class CallTest {
     }
 
     @Test
+    void aPeerWhereNobodyListensIsGivenUpThoughTheCallHasAnHour() throws Exception {
+        PeerServer gone = Ports.server((f, m, j) -> j, NO_STREAMS, Ports.quick());
+        SocketAddress address = gone.address();
+        gone.close();
+        try (PeerLink link = link(address)) {
+            assertThatThrownBy(() -> link.call("prepare", new byte[0], Duration.ofHours(1)))
+                    .isInstanceOf(PeerUnreachable.class)
+                    .hasMessageContaining("nobody listens there");
+        }
+    }
+
+    @Test
     void aPeerThatIsNotThereYetIsReachedWhenItComes() throws Exception {
         PeerServer first = Ports.server((f, m, j) -> j, NO_STREAMS, Ports.quick());
         SocketAddress address = first.address();

@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -47,6 +49,7 @@ public final class Ec2Notices implements NoticeSource {
     private final Duration period;
     private final InstantSource clock;
     private final CountDownLatch closed = new CountDownLatch(1);
+    private final Map<NoticeKind, Notice> seen = new EnumMap<>(NoticeKind.class);
     private final Set<NoticeKind> told = EnumSet.noneOf(NoticeKind.class);
     private volatile int failures;
     private @Nullable String instanceId;
@@ -104,13 +107,16 @@ public final class Ec2Notices implements NoticeSource {
 
     private void poll(long polls, Consumer<Notice> listener) {
         try {
-            if (!told.contains(NoticeKind.PREEMPT)) {
+            seen.values().stream()
+                    .filter(notice -> !told.contains(notice.kind()))
+                    .forEach(notice -> pass(notice, listener));
+            if (!seen.containsKey(NoticeKind.PREEMPT)) {
                 Optional<String> interruption = metadata.document(INSTANCE_ACTION);
                 if (interruption.isPresent()) {
                     tellInterruption(interruption.get(), listener);
                 }
             }
-            if (!told.contains(NoticeKind.REBALANCE) && polls % PERIODS_PER_REBALANCE_POLL == 0) {
+            if (!seen.containsKey(NoticeKind.REBALANCE) && polls % PERIODS_PER_REBALANCE_POLL == 0) {
                 Optional<String> rebalance = metadata.document(REBALANCE);
                 if (rebalance.isPresent()) {
                     SpotDocuments.rebalanceTime(rebalance.get());
@@ -120,6 +126,9 @@ public final class Ec2Notices implements NoticeSource {
             answered();
         } catch (IOException e) {
             failed(e);
+        } catch (RuntimeException e) {
+            LOG.error("host {}: a poll of the metadata service failed", hostId, e);
+            failed(new IOException(String.valueOf(e.getMessage()), e));
         }
     }
 
@@ -141,11 +150,17 @@ public final class Ec2Notices implements NoticeSource {
 
     private void tell(
             NoticeKind kind, Instant observedAt, @Nullable Instant deadline, String raw, Consumer<Notice> listener) {
-        told.add(kind);
         Notice notice = new Notice("aws", kind, hostId, observedAt, deadline, instance() + "/" + kind, raw);
         LOG.info("host {}: notice {} with deadline {}: {}", hostId, notice.id(), deadline, raw.strip());
+        seen.put(kind, notice);
+        pass(notice, listener);
+    }
+
+    /** A notice that its listener did not take stays untold, and is passed on again at the next poll as it was first seen. */
+    private void pass(Notice notice, Consumer<Notice> listener) {
         try {
             listener.accept(notice);
+            told.add(notice.kind());
         } catch (RuntimeException e) {
             LOG.error("host {}: the notice {} was seen, and what it starts failed", hostId, notice.id(), e);
         }

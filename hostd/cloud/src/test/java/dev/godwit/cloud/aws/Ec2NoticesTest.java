@@ -119,6 +119,22 @@ class Ec2NoticesTest {
     }
 
     @Test
+    void aNoticeThatWasNotTakenIsToldAgainAsItWasFirstSeen() {
+        watched = new Ec2Notices(metadata(), "host-a", PERIOD, () -> now);
+        documents.put(Ec2Notices.INSTANCE_ACTION, action("2026-11-24T12:05:00Z"));
+        watched.start(notice -> {
+            notices.add(notice);
+            now = now.plusSeconds(1);
+            if (notices.size() < 3) {
+                throw new IllegalStateException("not yet");
+            }
+        });
+        await().until(() -> notices.size() == 3);
+        assertThat(notices).containsOnly(notices.getFirst());
+        assertThat(notices.getFirst().deadline()).isEqualTo(NOW.plusSeconds(120));
+    }
+
+    @Test
     void aNoticeWhoseTimeCantBeReadCountsFromNow() {
         watched = new Ec2Notices(metadata(), "host-a", PERIOD, () -> now);
         documents.put(Ec2Notices.INSTANCE_ACTION, "{\"action\":\"stop\",\"time\":\"soon\"}");

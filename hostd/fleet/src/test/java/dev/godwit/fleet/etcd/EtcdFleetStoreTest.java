@@ -157,7 +157,7 @@ class EtcdFleetStoreTest extends FleetStoreContract {
             wire.close();
             await().atMost(Duration.ofSeconds(20)).until(() -> !lease.isValid());
             assertThat(store.hosts()).as("others wait for the whole lease").hasSize(1);
-            await().atMost(Duration.ofSeconds(20)).until(() -> store.hosts().isEmpty());
+            await().atMost(Duration.ofSeconds(60)).until(() -> store.hosts().isEmpty());
         } finally {
             dying.close();
         }
