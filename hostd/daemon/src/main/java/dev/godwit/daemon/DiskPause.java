@@ -1,78 +1,103 @@
 package dev.godwit.daemon;
 
 import dev.godwit.api.EventType;
-import dev.godwit.vmm.Vmm;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A guest that stands still because its disk could not be written: goes on when there is room again. Thread-safe. */
+/**
+ * A guest that stands still because its disk could not be written. A full disk: it goes on when there is room again. A
+ * disk that failed otherwise: it stays, since after a failed flush the medium may have lost what the guest takes for
+ * written, and it says so once. Thread-safe.
+ */
 final class DiskPause {
     private static final Logger log = LoggerFactory.getLogger(DiskPause.class);
     /** How often the room is looked at; an operator who makes room sees the build go on within it. */
-    private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
-    /** Less than this fills up again before anybody notices. */
-    private static final long ROOM_BYTES = 64L << 20;
+    static final Duration LOOK_EVERY = Duration.ofSeconds(2);
 
-    private final HostedVm vm;
-    private final HostParts parts;
+    private final WaitingGuest guest;
+    private final EventLog events;
+    private final Duration lookEvery;
     private final AtomicBoolean watching = new AtomicBoolean();
+    /** What was said of this pause: that the disk is full, or failed. The watching thread's. */
+    private @Nullable Boolean toldFull;
 
-    DiskPause(HostedVm vm, HostParts parts) {
-        this.vm = vm;
-        this.parts = parts;
+    DiskPause(WaitingGuest guest, EventLog events, Duration lookEvery) {
+        this.guest = guest;
+        this.events = events;
+        this.lookEvery = lookEvery;
     }
 
-    /** Waits for room on a thread of its own, and reports the pause; once, however many requests fail together. */
-    void begin(String detailJson) {
-        if (!watching.compareAndSet(false, true)) {
-            return;
+    /** Watches the guest on a thread of its own until it no longer waits; once, however many requests fail together. */
+    void begin() {
+        if (watching.compareAndSet(false, true)) {
+            Thread.ofVirtual().name("disk-pause-" + guest.id()).start(this::watch);
         }
-        Thread.ofVirtual().name("disk-pause-" + vm.id()).start(this::waitForRoom);
-        parts.events()
-                .append(
-                        EventType.PAUSED,
-                        vm.id(),
-                        "VM " + vm.record().name() + " stands still: its disk could not be written (" + detailJson
-                                + "); it goes on by itself when "
-                                + parts.paths().state() + " has "
-                                + (ROOM_BYTES >> 20) + " MiB free");
     }
 
-    private void waitForRoom() {
+    private void watch() {
+        boolean waits = true;
         try {
-            do {
-                Thread.sleep(LOOK_EVERY);
-            } while (vm.hasVmm() && !goesOn());
+            while (waits) {
+                waits = look();
+                Thread.sleep(waits ? lookEvery : Duration.ZERO);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            return;
         } finally {
+            toldFull = null;
             watching.set(false);
+        }
+        // A request may have failed between the last look and now, when nobody else began.
+        if (waitsNow()) {
+            begin();
         }
     }
 
-    /** A VMM that does not answer now is asked again: nobody else would let the guest go on. */
-    private boolean goesOn() {
+    /** Whether the guest is to be looked at again. A VMM that does not answer is: nobody else would let the guest go on. */
+    private boolean look() {
         try {
-            if (vm.vmm().status() != Vmm.Status.IO_ERROR) {
-                return true;
+            if (!guest.waits()) {
+                return false;
             }
-            if (vm.record().phase() == VmRecord.Phase.RUNNING
-                    && Files.getFileStore(parts.paths().state()).getUsableSpace() >= ROOM_BYTES) {
-                vm.vmm().resume();
-                parts.events()
-                        .append(
-                                EventType.RUNNING,
-                                vm.id(),
-                                "VM " + vm.record().name() + " goes on: its disk has room again");
-                return true;
+            boolean full = guest.diskIsFull();
+            if (toldFull == null || toldFull != full) {
+                toldFull = full;
+                tell(full);
+            }
+            if (full && guest.hasRoom() && guest.tryAgain()) {
+                toldFull = null;
+                events.append(
+                        EventType.RUNNING, guest.id(), "VM " + guest.name() + " goes on: its disk has room again");
             }
         } catch (IOException e) {
-            log.warn("vm {} stands still because of its disk, and is looked at again: {}", vm.id(), e.getMessage());
+            log.warn("vm {} stands still because of its disk, and is looked at again: {}", guest.id(), e.getMessage());
         }
-        return false;
+        return true;
+    }
+
+    private void tell(boolean full) {
+        events.append(
+                EventType.PAUSED,
+                guest.id(),
+                "VM " + guest.name()
+                        + (full
+                                ? " stands still: its disk is full on this host; it goes on by itself when there is room"
+                                : " stands still: its disk failed on this host and may have lost what the guest wrote; it"
+                                        + " does not go on by itself. See hostd's log and the kernel's; restore the VM"
+                                        + " from a recovery point, or remove it"));
+    }
+
+    private boolean waitsNow() {
+        try {
+            return guest.waits();
+        } catch (IOException e) {
+            log.debug("vm {} does not say whether it waits for its disk: {}", guest.id(), e.getMessage());
+            return false;
+        }
     }
 }

@@ -49,11 +49,12 @@ final class HostedVm implements AutoCloseable {
     private volatile @Nullable Vmm vmm;
     private volatile @Nullable GuestDoor guest;
     private volatile boolean shutDown;
+    private boolean held;
 
     private HostedVm(HostParts parts, VmRecord record, LocalImage image, BaseImage base, DiskVolume disk) {
         this.parts = parts;
         this.kept = new KeptRecord(parts.records(), record, RECORD_RETRY);
-        this.diskPause = new DiskPause(this, parts);
+        this.diskPause = new DiskPause(new VmDisk(this, parts), parts.events(), DiskPause.LOOK_EVERY);
         this.image = image;
         this.base = base;
         this.disk = disk;
@@ -226,7 +227,10 @@ final class HostedVm implements AutoCloseable {
 
     private void heard(Vmm.Event event) {
         switch (event.name()) {
-            case "BLOCK_IO_ERROR" -> diskPause.begin(event.detailJson());
+            case "BLOCK_IO_ERROR" -> {
+                log.warn("vm {}: its disk failed: {}", record().id(), event.detailJson());
+                diskPause.begin();
+            }
             case "SHUTDOWN" -> {
                 shutDown = true;
                 log.info("vm {}: the guest shut down ({})", record().id(), event.detailJson());
@@ -359,9 +363,29 @@ final class HostedVm implements AutoCloseable {
             waiting.open();
         }
         vmm().resume();
+        held = false;
         long at = System.nanoTime();
         kept.stands(record -> record.with(VmRecord.Phase.RUNNING, fence));
         return at;
+    }
+
+    /** From now on a move says whether the guest goes on: by {@link #goOn}, or never. */
+    synchronized void hold() {
+        held = true;
+    }
+
+    /** Lets a guest that waits for its disk try again, unless a move holds it. */
+    synchronized boolean tryDiskAgain() throws IOException {
+        boolean may = !held && record().phase() == VmRecord.Phase.RUNNING && vmm().status() == Vmm.Status.IO_ERROR;
+        if (may) {
+            vmm().resume();
+        }
+        return may;
+    }
+
+    /** A guest that waited for its disk when an earlier hostd ended is watched by this one. */
+    void watchDisk() {
+        diskPause.begin();
     }
 
     /**

@@ -12,6 +12,7 @@ record SourceVm(HostedVm vm) implements VmPort {
 
     @Override
     public void pause() throws IOException {
+        vm.hold();
         vm.vmm().pause();
     }
 

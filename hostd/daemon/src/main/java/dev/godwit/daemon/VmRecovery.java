@@ -5,6 +5,7 @@ import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreException;
 import dev.godwit.move.MoveRecord;
 import dev.godwit.move.MoveSide;
+import dev.godwit.move.MoveState;
 import dev.godwit.nbd.ExportMode;
 import java.io.IOException;
 import java.time.Duration;
@@ -71,7 +72,12 @@ final class VmRecovery {
         HostedVm vm = HostedVm.reopen(parts, record, image.get());
         vms.add(vm);
         switch (record.phase()) {
-            case RUNNING -> adopt(vm, ExportMode.READ_WRITE, () -> {});
+            case RUNNING -> {
+                if (openMoves.stream().anyMatch(move -> isPausedBy(move, vm))) {
+                    vm.hold();
+                }
+                adopt(vm, ExportMode.READ_WRITE, vm::watchDisk);
+            }
             case CREATING -> adopt(vm, ExportMode.READ_WRITE, () -> lifecycle.awaitGuestInBackground(vm));
             case ARRIVING -> adoptArriving(vm);
             case GIVEN -> {
@@ -96,6 +102,11 @@ final class VmRecovery {
                 vm,
                 mayRun ? ExportMode.READ_WRITE : ExportMode.BEFORE_COMMIT,
                 () -> open.ifPresent(move -> ran(vm, move)));
+    }
+
+    /** Whether the move may have paused this copy, and its end decides whether it goes on. */
+    private static boolean isPausedBy(MoveRecord move, HostedVm vm) {
+        return move.vmId().equals(vm.id()) && move.side() == MoveSide.SOURCE && move.entered(MoveState.CUTOVER);
     }
 
     private static boolean letGoOn(MoveRecord move) {

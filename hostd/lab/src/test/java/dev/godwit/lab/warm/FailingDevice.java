@@ -43,6 +43,11 @@ final class FailingDevice implements BlockDevice {
     }
 
     @Override
+    public void willNeed(long offset, long lengthBytes) throws IOException {
+        below.willNeed(offset, lengthBytes);
+    }
+
+    @Override
     public void write(long offset, MemorySegment from, boolean durable) throws IOException {
         requireSound();
         below.write(offset, from, durable);
