@@ -107,7 +107,7 @@ class ReconciliationTest {
     void theRecordOfAVmThatIsBeingMadeOrCouldNotBeTakenBackStays() throws Exception {
         owned("vm-1", "host-a");
         owned("vm-2", "host-a");
-        host.admission.admit("vm-1", 1, 512, 0);
+        host.admission.admit("vm-1", 1, 512, dev.godwit.vmm.Accelerator.TCG, 0);
         host.parts.records().save(KeptRecordTest.record("vm-2", VmRecord.Phase.RUNNING));
         reconciliation.run();
         later(Reconciliation.ORPHAN_AFTER.multipliedBy(3));
