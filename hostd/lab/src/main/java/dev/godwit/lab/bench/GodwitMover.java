@@ -6,7 +6,9 @@ import dev.godwit.api.CreateVm;
 import dev.godwit.api.ExecRequest;
 import dev.godwit.api.Move;
 import dev.godwit.api.MoveState;
+import dev.godwit.api.ProblemCode;
 import dev.godwit.client.GodwitClient;
+import dev.godwit.client.RequestFailed;
 import dev.godwit.lab.DistFiles;
 import dev.godwit.lab.Guest;
 import dev.godwit.lab.LabException;
@@ -66,7 +68,7 @@ final class GodwitMover implements Mover {
                 .findFirst()
                 .orElseThrow();
         GodwitClient there = Objects.requireNonNull(hosts.get(source), source);
-        Move move = ended(there, there.move(guest.vm(), target));
+        Move move = ended(there, begun(there, target));
         Blackout blackout = move.blackoutMillis();
         if (move.state() != MoveState.DONE) {
             throw new IOException("the move to " + target + " ended as " + move.state() + ": " + move.failure());
@@ -75,6 +77,26 @@ final class GodwitMover implements Mover {
             throw new IOException("the record of move " + move.id() + " lacks a figure: " + move);
         }
         return new Cost(blackout.hostd(), move.moveMillis(), move.linkBytes());
+    }
+
+    /** The host that the VM came to ends the move before a moment later than the one that it left. */
+    private String begun(GodwitClient source, String target) throws IOException {
+        try {
+            return Patience.waitFor("the move before to end at its target too", MOVE_MAX, () -> {
+                try {
+                    return Optional.of(source.move(guest.vm(), target));
+                } catch (RequestFailed refused) {
+                    if (refused.code() == ProblemCode.MOVE_RUNNING) {
+                        return Optional.empty();
+                    }
+                    throw new UncheckedIOException(refused);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
     }
 
     /** Only the source knows what went over its link. */
