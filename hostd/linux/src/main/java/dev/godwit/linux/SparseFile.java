@@ -16,7 +16,7 @@ import java.nio.file.Path;
  * {@code pwrite}, so that reading a hole allocates nothing.
  *
  * <p>Calls block the thread (and its carrier, for a virtual one). Thread-safe but for {@link #close}. Source:
- * fallocate(2), lseek(2), pread(2).
+ * fallocate(2), lseek(2), pread(2), posix_fadvise(2).
  */
 public final class SparseFile implements AutoCloseable {
     static final int SEEK_DATA = 3;
@@ -24,6 +24,7 @@ public final class SparseFile implements AutoCloseable {
     static final int FALLOC_FL_KEEP_SIZE = 1;
     static final int FALLOC_FL_PUNCH_HOLE = 2;
     static final int FALLOC_FL_ZERO_RANGE = 16;
+    static final int POSIX_FADV_WILLNEED = 3;
     static final int STAT_BYTES = 144;
     static final int STAT_SIZE = 48;
     static final int STAT_BLOCKS = 64;
@@ -34,6 +35,7 @@ public final class SparseFile implements AutoCloseable {
     private static final MethodHandle FALLOCATE = Libc.function("fallocate", INT, INT, INT, LONG, LONG);
     private static final MethodHandle FTRUNCATE = Libc.function("ftruncate", INT, INT, LONG);
     private static final MethodHandle FDATASYNC = Libc.function("fdatasync", INT, INT);
+    private static final MethodHandle FADVISE = Libc.function("posix_fadvise", INT, INT, LONG, LONG, INT);
     private static final MethodHandle FSTAT = Libc.function("fstat", INT, INT, POINTER);
     private static final MethodHandle PREAD = Libc.function("pread", LONG, INT, POINTER, LONG, LONG);
     private static final MethodHandle PWRITE = Libc.function("pwrite", LONG, INT, POINTER, LONG, LONG);
@@ -154,6 +156,20 @@ public final class SparseFile implements AutoCloseable {
         }
         if (result < 0) {
             throw Libc.failure("fdatasync " + path);
+        }
+    }
+
+    /** Asks the medium for a range that will be read soon, and does not wait for it. */
+    public void willNeed(long offset, long lengthBytes) throws IOException {
+        int errno;
+        try {
+            errno = (int) FADVISE.invokeExact(
+                    Libc.errnoSegment(), descriptor.number(), offset, lengthBytes, POSIX_FADV_WILLNEED);
+        } catch (Throwable thrown) {
+            throw Libc.unexpected(thrown);
+        }
+        if (errno != 0) {
+            throw new LinuxException("read ahead " + range(offset, lengthBytes), errno);
         }
     }
 

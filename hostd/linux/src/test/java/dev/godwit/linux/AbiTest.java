@@ -98,6 +98,7 @@ class AbiTest {
         put(ours, "FALLOC_FL_KEEP_SIZE", SparseFile.FALLOC_FL_KEEP_SIZE);
         put(ours, "FALLOC_FL_PUNCH_HOLE", SparseFile.FALLOC_FL_PUNCH_HOLE);
         put(ours, "FALLOC_FL_ZERO_RANGE", SparseFile.FALLOC_FL_ZERO_RANGE);
+        put(ours, "POSIX_FADV_WILLNEED", SparseFile.POSIX_FADV_WILLNEED);
         put(ours, "sizeof.stat", SparseFile.STAT_BYTES);
         put(ours, "stat.st_size", SparseFile.STAT_SIZE);
         put(ours, "stat.st_blocks", SparseFile.STAT_BLOCKS);

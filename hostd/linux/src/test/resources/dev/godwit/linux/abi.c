@@ -61,6 +61,7 @@ int main(void) {
     NUMBER("FALLOC_FL_KEEP_SIZE", FALLOC_FL_KEEP_SIZE);
     NUMBER("FALLOC_FL_PUNCH_HOLE", FALLOC_FL_PUNCH_HOLE);
     NUMBER("FALLOC_FL_ZERO_RANGE", FALLOC_FL_ZERO_RANGE);
+    NUMBER("POSIX_FADV_WILLNEED", POSIX_FADV_WILLNEED);
     NUMBER("sizeof.stat", sizeof(struct stat));
     NUMBER("stat.st_nlink", offsetof(struct stat, st_nlink));
     NUMBER("stat.st_mode", offsetof(struct stat, st_mode));

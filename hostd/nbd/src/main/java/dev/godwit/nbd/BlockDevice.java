@@ -25,6 +25,9 @@ public interface BlockDevice {
      */
     boolean readNow(long offset, MemorySegment into) throws IOException;
 
+    /** Asks the medium for a range that a {@link #read} will follow for, and does not wait for it. */
+    void willNeed(long offset, long lengthBytes) throws IOException;
+
     /**
      * Writes {@code from} at {@code offset}.
      *

@@ -31,6 +31,11 @@ public final class VolumeDevice implements BlockDevice {
     }
 
     @Override
+    public void willNeed(long offset, long lengthBytes) throws IOException {
+        volume.willNeed(offset, lengthBytes);
+    }
+
+    @Override
     public void write(long offset, MemorySegment from, boolean durable) throws IOException {
         volume.write(offset, from);
         if (durable) {

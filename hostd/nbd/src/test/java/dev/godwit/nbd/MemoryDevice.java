@@ -43,6 +43,9 @@ class MemoryDevice implements BlockDevice {
     }
 
     @Override
+    public void willNeed(long offset, long lengthBytes) {}
+
+    @Override
     public void write(long offset, MemorySegment from, boolean durable) throws IOException {
         failWhenTold();
         MemorySegment.copy(from, 0, content, offset, from.byteSize());

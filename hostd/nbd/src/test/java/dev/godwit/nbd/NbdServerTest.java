@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -252,6 +253,58 @@ class NbdServerTest {
             slow.mayGoOn.countDown();
             assertThat(client.reply().cookie()).isEqualTo(1);
         }
+    }
+
+    /** A medium that gives nothing before it was asked for everything. */
+    private static final class PatientDevice extends MemoryDevice {
+        final CountDownLatch asked;
+        final List<Long> offsets = new CopyOnWriteArrayList<>();
+
+        PatientDevice(int reads) {
+            super(SIZE);
+            asked = new CountDownLatch(reads);
+        }
+
+        @Override
+        public boolean readNow(long offset, MemorySegment into) {
+            return false;
+        }
+
+        @Override
+        public void willNeed(long offset, long lengthBytes) {
+            offsets.add(offset);
+            asked.countDown();
+        }
+
+        @Override
+        public void read(long offset, MemorySegment into) throws IOException {
+            try {
+                if (!asked.await(30, TimeUnit.SECONDS)) {
+                    throw new IOException("the medium was asked for " + offsets + " only");
+                }
+            } catch (InterruptedException stop) {
+                throw new IOException("interrupted", stop);
+            }
+            super.read(offset, into);
+        }
+    }
+
+    @Test
+    void theMediumIsAskedForEveryLargeReadInFlightInTheirOrder() throws IOException {
+        int reads = 32;
+        PatientDevice patient = new PatientDevice(reads);
+        server.export(new NbdExport("patient", "vm-4", 1, patient, ExportMode.READ_WRITE));
+        List<Long> wanted = new ArrayList<>();
+        try (RawClient client = RawClient.connected(socket, "patient")) {
+            for (int i = 0; i < reads; i++) {
+                wanted.add(i * 131072L);
+                client.request(Wire.CMD_READ, 0, i, i * 131072L, i % 2 == 0 ? 131072 : 65536);
+            }
+            for (int i = 0; i < reads; i++) {
+                assertThat(client.reply().error()).isZero();
+            }
+        }
+        assertThat(patient.offsets).isEqualTo(wanted);
     }
 
     @Test

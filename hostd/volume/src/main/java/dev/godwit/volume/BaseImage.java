@@ -88,6 +88,14 @@ public final class BaseImage implements AutoCloseable {
         return true;
     }
 
+    /** Asks the medium for a range that will be read soon. */
+    void willNeed(long offset, long lengthBytes) throws IOException {
+        long here = within(offset, lengthBytes);
+        if (layer != null && here > 0) {
+            layer.willNeed(offset, here);
+        }
+    }
+
     /** Writes a part of a block of the base to the same place of a file. */
     void copyTo(SparseFile file, long offset, long lengthBytes) throws IOException {
         try (Arena arena = Arena.ofConfined()) {

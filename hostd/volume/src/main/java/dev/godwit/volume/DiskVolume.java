@@ -119,6 +119,16 @@ public final class DiskVolume implements SourceVolume, TargetVolume, AutoCloseab
         }
     }
 
+    /** Asks the medium for bytes that will be read soon, and does not wait for them. */
+    public void willNeed(long offset, long lengthBytes) throws IOException {
+        long stamp = enter(offset, lengthBytes);
+        try {
+            overlay.willNeed(offset, lengthBytes);
+        } finally {
+            life.unlockRead(stamp);
+        }
+    }
+
     /**
      * Writes bytes; they survive a crash of hostd when the call returns.
      *

@@ -17,6 +17,13 @@ record LayerFile(SparseFile file, boolean inMemory) {
         return new LayerFile(file, Files.getFileStore(file.path()).type().equals("tmpfs"));
     }
 
+    /** Asks the medium for a range, where there is one. */
+    void willNeed(long offset, long lengthBytes) throws IOException {
+        if (!inMemory) {
+            file.willNeed(offset, lengthBytes);
+        }
+    }
+
     /** Fills {@code into} if that needs no wait for the medium; else it may hold a part. */
     boolean readNow(long offset, MemorySegment into) throws IOException {
         if (inMemory) {

@@ -173,6 +173,20 @@ final class Overlay {
         return true;
     }
 
+    void willNeed(long offset, long lengthBytes) throws IOException {
+        long end = offset + lengthBytes;
+        for (long at = offset; at < end; ) {
+            boolean present = map.contains(at / BLOCK_BYTES);
+            long next = runEnd(at, end, present);
+            if (present) {
+                layer.willNeed(at, next - at);
+            } else {
+                base.willNeed(at, next - at);
+            }
+            at = next;
+        }
+    }
+
     void write(long offset, MemorySegment from) throws IOException {
         try {
             writeRuns(offset, from);

@@ -68,7 +68,7 @@ final class GodwitMover implements Mover {
         GodwitClient there = Objects.requireNonNull(hosts.get(source), source);
         Move move = ended(there, there.move(guest.vm(), target));
         Blackout blackout = move.blackoutMillis();
-        if (move.state() != MoveState.RELEASE && move.state() != MoveState.DONE) {
+        if (move.state() != MoveState.DONE) {
             throw new IOException("the move to " + target + " ended as " + move.state() + ": " + move.failure());
         }
         if (blackout == null || blackout.hostd() == null || move.moveMillis() == null || move.linkBytes() == null) {
@@ -77,12 +77,12 @@ final class GodwitMover implements Mover {
         return new Cost(blackout.hostd(), move.moveMillis(), move.linkBytes());
     }
 
-    /** The source's record is complete a moment after RELEASE; only the source knows what went over its link. */
+    /** Only the source knows what went over its link. */
     private static Move ended(GodwitClient source, String id) throws IOException {
         try {
             return Patience.waitFor("move " + id + " to end", MOVE_MAX, () -> {
                 try {
-                    return Optional.of(source.moveRecord(id)).filter(GodwitMover::isComplete);
+                    return Optional.of(source.moveRecord(id)).filter(GodwitMover::isOver);
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
                 }
@@ -92,10 +92,9 @@ final class GodwitMover implements Mover {
         }
     }
 
-    private static boolean isComplete(Move move) {
-        Blackout blackout = move.blackoutMillis();
-        boolean told = blackout != null && blackout.hostd() != null && move.linkBytes() != null;
-        return move.ended() && (told || move.failure() != null);
+    /** At RELEASE the source still removes what it has of the VM, and that would be a part of the next figure. */
+    private static boolean isOver(Move move) {
+        return move.ended() && move.state() != MoveState.RELEASE;
     }
 
     @Override

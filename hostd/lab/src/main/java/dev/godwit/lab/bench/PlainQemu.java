@@ -40,7 +40,9 @@ final class PlainQemu implements AutoCloseable {
      */
     record Machine(String accelerator, int vcpus, int memoryMib, Path image, String kernelArguments, Path disk) {
         private List<String> command(Path monitor, Path channel, boolean incoming) {
-            List<String> words = new ArrayList<>(List.of("qemu-system-x86_64", "-nodefaults", "-display", "none"));
+            // It ends with the bench, also with one that is killed. Source: prctl(2), PR_SET_PDEATHSIG.
+            List<String> words = new ArrayList<>(List.of("setpriv", "--pdeathsig", "KILL"));
+            words.addAll(List.of("qemu-system-x86_64", "-nodefaults", "-display", "none"));
             words.addAll(List.of("-machine", "pc", "-accel", accelerator));
             words.addAll(List.of("-smp", Integer.toString(vcpus), "-m", memoryMib + "M"));
             words.addAll(List.of("-qmp", "unix:" + monitor + ",server=on,wait=off"));
@@ -57,7 +59,7 @@ final class PlainQemu implements AutoCloseable {
         }
     }
 
-    /** Starts it, and returns when its monitor answers. */
+    /** Starts it, and returns when its monitor answers. The thread must live as long as it. */
     static PlainQemu start(Machine machine, Path folder, String name, boolean incoming) throws IOException {
         Path monitor = folder.resolve(name + ".qmp");
         Path channel = folder.resolve(name + ".guestd");
