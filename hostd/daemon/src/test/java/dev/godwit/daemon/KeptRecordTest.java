@@ -14,6 +14,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class KeptRecordTest {
+    /** Far from the users of VMMs of a hostd that may run on this machine: discarding a VM ends its user's processes. */
+    private static final int UID = 1_987_654;
+
     @TempDir
     Path directory;
 
@@ -31,7 +34,7 @@ class KeptRecordTest {
                 4096,
                 "",
                 "",
-                1_900_000,
+                UID,
                 Accelerator.TCG,
                 "haswell-v1",
                 "pc-q35-7.2",

@@ -1,0 +1,96 @@
+package dev.godwit.daemon;
+
+import dev.godwit.fleet.FleetStore;
+import dev.godwit.fleet.FleetStoreUnavailable;
+import dev.godwit.fleet.sqlite.SqliteFleetStore;
+import dev.godwit.vmm.Accelerator;
+import dev.godwit.vmm.Vmm;
+import dev.godwit.vmm.VmmDriver;
+import dev.godwit.vmm.VmmSpec;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+
+/** The real parts of a host, real VM folders and a real fleet store, without any VMM. */
+final class LocalVms implements AutoCloseable {
+    final HostPaths paths;
+    final EventLog events;
+    final Admission admission;
+    final HostParts parts;
+    final Vms vms = new Vms();
+    final Departure departure = new Departure();
+    final FleetStore store;
+    final LocalImage image;
+    volatile boolean storeAway;
+    private final SqliteFleetStore sqlite;
+
+    LocalVms(Path directory) throws Exception {
+        paths = new HostPaths(directory.resolve("s"), directory.resolve("images"));
+        paths.create();
+        events = EventLog.open(directory.resolve("events.jsonl"), "host-a", InstantSource.system());
+        admission = new Admission(8192, 16, paths.state());
+        parts = new HostParts(paths, new VmRecords(paths), new NoVmms(), admission, events, null);
+        Path tiny = Files.createDirectories(directory.resolve("images/tiny"));
+        try (RandomAccessFile raw =
+                new RandomAccessFile(tiny.resolve("disk.raw").toFile(), "rw")) {
+            raw.setLength(1 << 20);
+        }
+        image = new LocalImage("sha256:1", "tiny", tiny, 1 << 20, "", Instant.EPOCH);
+        sqlite = SqliteFleetStore.open(directory.resolve("fleet.db"), System::nanoTime);
+        store = (FleetStore) Proxy.newProxyInstance(
+                FleetStore.class.getClassLoader(), new Class<?>[] {FleetStore.class}, (proxy, method, arguments) -> {
+                    if (storeAway) {
+                        throw new FleetStoreUnavailable("etcd is down", null);
+                    }
+                    try {
+                        return method.invoke(sqlite, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+    }
+
+    /** A VM with its disk and record here, in this phase. */
+    HostedVm vm(String id, VmRecord.Phase phase) throws IOException {
+        VmRecord record = KeptRecordTest.record(id, phase);
+        admission.readmit(record);
+        HostedVm vm = HostedVm.create(parts, record, image);
+        vms.add(vm);
+        return vm;
+    }
+
+    @Override
+    public void close() throws IOException {
+        vms.closeAll();
+        sqlite.close();
+        events.close();
+    }
+
+    /** A machine on which every VMM has ended. */
+    private static final class NoVmms implements VmmDriver {
+        @Override
+        public Probe probe(boolean allowEmulation) {
+            return new Probe(Accelerator.TCG, "QEMU 7.2.22", "pc-q35-7.2", "");
+        }
+
+        @Override
+        public String cpuFeatures(String cpuTemplate, Accelerator accelerator) {
+            return "sse2";
+        }
+
+        @Override
+        public Vmm start(VmmSpec spec) throws IOException {
+            throw new IOException("this machine starts no VMM");
+        }
+
+        @Override
+        public Vmm adopt(VmmSpec spec) throws IOException {
+            throw new IOException("the process is gone");
+        }
+    }
+}
