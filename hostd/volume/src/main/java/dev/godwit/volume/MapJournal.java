@@ -1,5 +1,7 @@
 package dev.godwit.volume;
 
+import dev.godwit.linux.Errno;
+import dev.godwit.linux.LinuxException;
 import dev.godwit.linux.SparseFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -9,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.zip.CRC32C;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One file of an overlay's map: a header, then records that only grow. A record in the kernel survives a crash of
@@ -19,9 +23,15 @@ import java.util.zip.CRC32C;
  * <p>Not thread-safe, but for {@link #fdatasync}; {@link BlockMap} serialises the calls.
  */
 final class MapJournal implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(MapJournal.class);
     static final int RECORD_BYTES = 24;
     static final int MAPPED = 1;
     static final int COVERED = 2;
+
+    /** Space is taken in steps of this: some thousand records, and a call of the kernel for each step only. */
+    private static final long RESERVE_BYTES = 64 << 10;
+    /** A record and the mark that covers it. */
+    private static final long LEAST_BYTES = 2 * RECORD_BYTES;
 
     private final SparseFile file;
     private final long salt;
@@ -33,6 +43,8 @@ final class MapJournal implements AutoCloseable {
     private long mappedEnd;
 
     private long covered;
+    /** Up to where the file has space for records, whatever else the disk takes in. */
+    private long reserved;
 
     private MapJournal(SparseFile file, long salt, long end) {
         this.file = file;
@@ -54,6 +66,7 @@ final class MapJournal implements AutoCloseable {
         MapJournal journal = new MapJournal(file, header.salt(), MapHeader.BYTES);
         try {
             journal.writeWhole(header, durable, all);
+            journal.reserveIfThereIsRoom();
             return journal;
         } catch (IOException | RuntimeException failed) {
             journal.close();
@@ -107,6 +120,7 @@ final class MapJournal implements AutoCloseable {
 
     /** Records that blocks are mapped; in the kernel when the call returns. After an error nothing was recorded. */
     void mapped(long first, long count) throws IOException {
+        reserve();
         append(MAPPED, first, count);
         mappedEnd = end;
     }
@@ -126,6 +140,40 @@ final class MapJournal implements AutoCloseable {
 
     void fdatasync() throws IOException {
         file.fdatasync();
+    }
+
+    /**
+     * Space for a record and for the mark of the flush that covers it: on a full disk the guest's write fails, and the
+     * flush with which it is paused, saved and moved away does not.
+     */
+    private void reserve() throws IOException {
+        if (end + LEAST_BYTES <= reserved) {
+            return;
+        }
+        try {
+            reserve(RESERVE_BYTES);
+        } catch (LinuxException refused) {
+            switch (refused.errno()) {
+                // This file system can't promise space, so a mark may find it full.
+                case Errno.EOPNOTSUPP -> reserved = Long.MAX_VALUE;
+                case Errno.ENOSPC, Errno.EDQUOT -> reserve(LEAST_BYTES);
+                default -> throw refused;
+            }
+        }
+    }
+
+    /** A journal is written anew on a full disk too: a guest that waits there must be taken back. */
+    private void reserveIfThereIsRoom() {
+        try {
+            reserve();
+        } catch (IOException full) {
+            log.info("the map {} has no space in reserve: {}", file.path(), full.getMessage());
+        }
+    }
+
+    private void reserve(long bytes) throws IOException {
+        file.allocate(end, bytes);
+        reserved = end + bytes;
     }
 
     private void append(int kind, long first, long count) throws IOException {

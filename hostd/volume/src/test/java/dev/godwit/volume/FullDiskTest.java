@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -113,6 +114,40 @@ class FullDiskTest {
             }
 
             assertSame(volume, model, "only the later bytes are there");
+        }
+    }
+
+    @Test
+    void whatIsAcknowledgedOnADiskThatFillsUpCanAlwaysBeFlushed() throws IOException {
+        long sizeBytes = 64 << 20;
+        try (BaseImage none = BaseImage.empty();
+                Arena arena = Arena.ofConfined();
+                RandomAccessFile ballast =
+                        new RandomAccessFile(mount.resolve("ballast").toFile(), "rw");
+                DiskVolume volume = DiskVolume.create(mount, sizeBytes, none)) {
+            MemorySegment page = arena.allocate(Pages.PAGE_BYTES).fill((byte) 3);
+            // A record each, until the next one, the mark of a flush, would be the first in another page of the
+            // journal.
+            Path map = mount.resolve("overlay.map");
+            for (int i = 0; Files.size(map) < Pages.PAGE_BYTES; i++) {
+                volume.write(2L * i * BLOCK_BYTES, page);
+            }
+            assertThat(map).hasSize(Pages.PAGE_BYTES);
+            fill(ballast);
+            assertThatThrownBy(() -> volume.write(sizeBytes - BLOCK_BYTES, page))
+                    .isInstanceOf(DiskFull.class);
+            volume.flush();
+        }
+    }
+
+    private static void fill(RandomAccessFile ballast) throws IOException {
+        byte[] page = new byte[Pages.PAGE_BYTES];
+        try {
+            while (true) {
+                ballast.write(page);
+            }
+        } catch (IOException full) {
+            assertThat(full).hasMessageContaining("No space left");
         }
     }
 
