@@ -2,7 +2,6 @@ package dev.godwit.guest;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -176,46 +175,6 @@ class LyingGuestTest {
         }
     }
 
-    @Test
-    void outputThatNobodyAskedForDoesNotPileUp() throws Exception {
-        Path socket = directory.resolve("ahead.sock");
-        AtomicReference<Frame> subscription = new AtomicReference<>();
-        LyingGuest.Behaviour eager = (frame, hostd) -> {
-            sound(frame, hostd);
-            if (frame.type() == FrameType.SUBSCRIBE.code()) {
-                subscription.set(frame);
-                byte[] piece = new byte[100_000];
-                for (int i = 0; i < 1000; i++) {
-                    byte[] payload = ByteBuffer.allocate(16 + piece.length)
-                            .order(java.nio.ByteOrder.LITTLE_ENDIAN)
-                            .putLong(frame.words().u64())
-                            .putLong((long) i * piece.length)
-                            .array();
-                    hostd.answer(FrameType.OUTPUT, frame, payload);
-                }
-            }
-        };
-        try (LyingGuest guest = new LyingGuest(socket, eager);
-                GuestChannel channel = GuestChannel.open("7f3", socket)) {
-            try (OutputReader reader = channel.output("x", OutStream.STDOUT, 0)) {
-                // Answered after the last of 100 MB: all of it has come by.
-                channel.ping();
-                long taken = 0;
-                try {
-                    while (reader.next(LONG) instanceof Output.Piece piece) {
-                        taken += piece.bytes().length;
-                    }
-                } catch (GuestException reason) {
-                    assertThat(reason).hasMessageContaining("more than its window");
-                }
-                assertThat(taken).isBetween(1L, 2L * OutputReader.WINDOW_BYTES);
-                assertThatThrownBy(() -> reader.next(SHORT)).isInstanceOf(GuestException.class);
-            }
-            assertThat(guest.connections()).isEqualTo(1);
-        }
-    }
-
-    /** Answers as guestd does, as far as these tests ask. */
     private static void sound(Frame frame, LyingGuest.Line hostd) throws IOException {
         if (frame.type() == FrameType.HELLO.code()) {
             hostd.answer(FrameType.HELLO_ACK, frame, new byte[0]);
