@@ -106,16 +106,21 @@ class StreamCloseTest {
                 .hasMessageContaining("the stream was closed");
     }
 
+    /** While a reader waits for more. */
+    private void assertClosedFromOutsideKeepsNoConnection(Reading reading, AutoCloseable stream) throws Exception {
+        assertThat(endpoints.openConnections()).isEqualTo(1);
+        CompletableFuture<Object> reader = reader(reading);
+        stream.close();
+        assertWoken(reader);
+        assertThat(endpoints.openConnections()).isZero();
+    }
+
     @Test
     void aReaderOfOutputThatIsClosedFromOutsideKeepsNoConnection() throws Exception {
         serve(OUTPUT);
         ExecStream stream = exec();
         assertThat(stream.next()).isNotNull();
-        assertThat(endpoints.openConnections()).isEqualTo(1);
-        CompletableFuture<Object> reader = reader(stream::next);
-        stream.close();
-        assertWoken(reader);
-        assertThat(endpoints.openConnections()).isZero();
+        assertClosedFromOutsideKeepsNoConnection(stream::next, stream);
     }
 
     @Test
@@ -123,11 +128,7 @@ class StreamCloseTest {
         serve(EVENT);
         EventStream stream = events();
         assertThat(stream.next().id()).isEqualTo("host-a.1");
-        assertThat(endpoints.openConnections()).isEqualTo(1);
-        CompletableFuture<Object> reader = reader(stream::next);
-        stream.close();
-        assertWoken(reader);
-        assertThat(endpoints.openConnections()).isZero();
+        assertClosedFromOutsideKeepsNoConnection(stream::next, stream);
     }
 
     @Test

@@ -25,43 +25,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
 /** What a CI plugin relies on: keys, leases and labels, on real hosts with real guests. Needs root. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
-class CallersTest {
+class CallersTest extends TwoHostsTest {
     private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final int CALLERS = 12;
     private static final int LEASE_SECONDS = 10;
-
-    private TwoHosts hosts;
-
-    @BeforeAll
-    void twoHosts() throws IOException {
-        Assumptions.assumeTrue(LabNetwork.isPrivate(), "no network namespace of its own: needs root");
-        hosts = new TwoHosts();
-    }
-
-    @AfterAll
-    void end() {
-        if (hosts != null) {
-            hosts.close();
-        }
-    }
-
-    @AfterEach
-    void noVmIsLeft() throws IOException {
-        for (Vm vm : hosts.both.vms()) {
-            hosts.both.deleteVm(vm.id());
-        }
-    }
 
     private CreateVm keyed(String name, String key, @Nullable Integer leaseSeconds) {
         return new CreateVm(

@@ -31,52 +31,16 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
 /** Moves of real guests between two real hosts, and what can go wrong with them. Needs root. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 8, unit = TimeUnit.MINUTES)
-class MovesTest {
+class MovesTest extends TwoHostsTest {
     private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final int GARBAGE_STREAMS = 50;
     private static final int DISK_MIB = TwoHosts.DISK_MIB;
     private static final Set<MoveState> MOVED = Set.of(MoveState.RELEASE, MoveState.DONE);
-
-    private TwoHosts hosts;
-
-    @BeforeAll
-    void twoHosts() throws IOException {
-        Assumptions.assumeTrue(LabNetwork.isPrivate(), "no network namespace of its own: needs root");
-        hosts = new TwoHosts();
-    }
-
-    @AfterAll
-    void end() {
-        if (hosts != null) {
-            hosts.close();
-        }
-    }
-
-    /** A VM that has just moved is on the move at its target until the source has heard so. */
-    @AfterEach
-    void noVmIsLeft() {
-        Patience.waitFor("all VMs to be gone", LIMIT, () -> {
-            try {
-                for (var vm : hosts.both.vms()) {
-                    hosts.both.deleteVm(vm.id());
-                }
-                return Optional.of(true);
-            } catch (IOException e) {
-                return Optional.empty(); // Patience says so if it lasts
-            }
-        });
-    }
 
     @Test
     void aVmGoesThereAndBackAndItsGuestNoticesNothing() throws Exception {

@@ -18,6 +18,17 @@ class SourceMoveTest {
                 host, Moves.reservation("m1"), Moves.PLANNED, new SourcePorts(tape, tape, tape), tape, convergence);
     }
 
+    /** The same on a tape of its own. */
+    private static SourceMove cuttingOver(Tape tape) {
+        return new SourceMove(
+                tape.host("host-a"),
+                Moves.reservation("m1"),
+                Moves.PLANNED,
+                new SourcePorts(tape, tape, tape),
+                tape,
+                r -> Convergence.Decision.CUT_OVER);
+    }
+
     private MoveRecord run() throws Exception {
         return move(r -> Convergence.Decision.CUT_OVER).run();
     }
@@ -79,14 +90,7 @@ class SourceMoveTest {
     void aFailureBeforeThePauseNeitherPausesNorAsksTheStoreAndTellsTheTarget() throws Exception {
         for (String call : List.of("prepare", "start", "round", "sync SWITCH", "sync CUTOVER")) {
             Tape one = new Tape().failing(call, new IOException("broken " + call));
-            MoveRecord record = new SourceMove(
-                            one.host("host-a"),
-                            Moves.reservation("m1"),
-                            Moves.PLANNED,
-                            new SourcePorts(one, one, one),
-                            one,
-                            r -> Convergence.Decision.CUT_OVER)
-                    .run();
+            MoveRecord record = cuttingOver(one).run();
             assertThat(record.state()).as(call).isEqualTo(MoveState.ROLLED_BACK);
             assertThat(record.why()).contains("broken " + call);
             assertThat(one.calls).as(call).contains("abort").doesNotContain("pause", "give to host-a", "seal");
@@ -116,14 +120,7 @@ class SourceMoveTest {
     void aFailureAfterThePauseResumesOnlyAfterTheStoreSaidSo() throws Exception {
         for (String call : List.of("pause", "final round", "save state", "line COMMIT", "seal")) {
             Tape one = new Tape().failing(call, new IOException("broken " + call));
-            MoveRecord record = new SourceMove(
-                            one.host("host-a"),
-                            Moves.reservation("m1"),
-                            Moves.PLANNED,
-                            new SourcePorts(one, one, one),
-                            one,
-                            r -> Convergence.Decision.CUT_OVER)
-                    .run();
+            MoveRecord record = cuttingOver(one).run();
             assertThat(record.state()).as(call).isEqualTo(MoveState.ROLLED_BACK);
             assertThat(one.calls).as(call).containsSubsequence("give to host-a", "resume under 8");
         }
@@ -231,14 +228,7 @@ class SourceMoveTest {
                 two.record = new Ownership("host-c", 9);
             }
         };
-        MoveRecord taken = new SourceMove(
-                        two.host("host-a"),
-                        Moves.reservation("m1"),
-                        Moves.PLANNED,
-                        new SourcePorts(two, two, two),
-                        two,
-                        r -> Convergence.Decision.CUT_OVER)
-                .run();
+        MoveRecord taken = cuttingOver(two).run();
         assertThat(taken.state()).isEqualTo(MoveState.LOST);
         assertThat(taken.why()).contains("no longer names this host");
     }
@@ -247,13 +237,7 @@ class SourceMoveTest {
     void hostdThatGoesDownLeavesTheMoveOpenWhereverItIs() throws Exception {
         for (String call : List.of("prepare", "round", "pause", "seal")) {
             Tape one = new Tape().failing(call, new IOException("closed by the interrupt"));
-            SourceMove move = new SourceMove(
-                    one.host("host-a"),
-                    Moves.reservation("m1"),
-                    Moves.PLANNED,
-                    new SourcePorts(one, one, one),
-                    one,
-                    r -> Convergence.Decision.CUT_OVER);
+            SourceMove move = cuttingOver(one);
             Thread.currentThread().interrupt();
             assertThatExceptionOfType(InterruptedException.class).as(call).isThrownBy(move::run);
             assertThat(one.openMoves()).as(call).hasSize(1);
