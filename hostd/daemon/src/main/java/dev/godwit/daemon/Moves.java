@@ -134,7 +134,7 @@ final class Moves {
                     vm.needs().write());
             PeerLink wire = peers.link(target);
             PeerTarget targetPort = new PeerTarget(wire, facts);
-            MoveStream stream = new MoveStream(moveId, vm.volumes(), wire, vm.socketDirectory());
+            MoveStream stream = new MoveStream(moveId, vm.id(), vm.volumes(), wire, vm.socketDirectory());
             SourceMove move = new SourceMove(
                     host,
                     reservation,

@@ -7,11 +7,15 @@ import dev.godwit.nbd.BlockDevice;
 import dev.godwit.vmm.Accelerator;
 import dev.godwit.vmm.Cgroups;
 import dev.godwit.vmm.CpuTemplate;
+import dev.godwit.vmm.DeviceStateReader;
 import dev.godwit.vmm.Vmm;
 import dev.godwit.vmm.VmmDriver;
 import dev.godwit.vmm.qemu.QemuDriver;
 import dev.godwit.vmm.qemu.QemuSettings;
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -168,15 +172,15 @@ public final class TestVmHost implements AutoCloseable {
             vm.run("sync");
             vm.channel().close();
             vm.vmm().pause();
-            try (DeviceStateSocket socket =
-                    new DeviceStateSocket(vm.vmm().guestSocket().resolveSibling("state-out.sock"))) {
-                vm.vmm().saveState(socket.path(), STATE);
+            try (DeviceStateReader devices =
+                    DeviceStateReader.listen(place.id(), vm.vmm().guestSocket().resolveSibling("state-out.sock"))) {
+                vm.vmm().saveState(devices.socket(), STATE);
                 vm.disk().flush();
                 SavedState.write(
                         into,
                         key,
                         place.ramFile(),
-                        socket.state(),
+                        devices.state(),
                         place.diskFolder(),
                         place.commandLine(vm.vmm().pid(), image));
             }
@@ -243,10 +247,18 @@ public final class TestVmHost implements AutoCloseable {
 
     private static void load(Vmm vmm, Path socket, byte[] devices) throws SavedStateUnfit {
         try {
-            DeviceStateSocket.send(socket, devices);
+            send(socket, devices);
             vmm.awaitLoaded(STATE);
         } catch (IOException refused) {
             throw new SavedStateUnfit("the VMM did not take the saved device state: " + refused.getMessage(), refused);
+        }
+    }
+
+    private static void send(Path socket, byte[] devices) throws IOException {
+        try (SocketChannel vmm = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            for (ByteBuffer bytes = ByteBuffer.wrap(devices); bytes.hasRemaining(); ) {
+                vmm.write(bytes);
+            }
         }
     }
 
