@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param diskMib root disk, 64 to 16,777,216 MiB; never smaller than the image's file system
  * @param owner who asks, for example the id of a Jenkins controller; lists can be narrowed to it
  * @param key makes the request create-or-attach: one owner's key names one VM, however often and wherever it is asked for
- * @param labels at most 64, each key and value at most 255 characters
+ * @param labels at most 64; a key of letters, digits and . _ : / @ -, key and value at most 255 characters each
  * @param leaseSeconds the VM is ended when its lease is not renewed for so long, 10 to 604,800; null: it has no lease
  */
 public record CreateVm(

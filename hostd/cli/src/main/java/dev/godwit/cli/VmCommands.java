@@ -72,7 +72,7 @@ final class VmCommands {
         if (!arguments.flag("--no-wait")) {
             vm = awaitRunning(vm, arguments.number("--timeout", BOOT_SECONDS));
         }
-        printVm(vm, keyed ? "there" : "created");
+        printVm(vm, keyed ? "is there" : "created");
     }
 
     /** A guest that does not answer yet takes no command: so the next line of a script may use it. */

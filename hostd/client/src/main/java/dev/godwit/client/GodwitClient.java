@@ -66,8 +66,8 @@ public final class GodwitClient implements AutoCloseable {
     }
 
     /**
-     * Makes a VM, or with a key gives the one that is there. Without a key: when an answer was lost and the name turns out to be taken by a VM of the same sizes, that VM is what the
-     * lost request made, and is given.
+     * Makes a VM, or with a key gives the one that is there. Without a key, when an answer was lost and the name turns out to
+     * be taken by a VM of the same sizes, that VM is what the lost request made, and is given.
      */
     public Vm createVm(CreateVm wanted) throws IOException {
         try {

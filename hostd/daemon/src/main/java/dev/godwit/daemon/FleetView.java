@@ -40,9 +40,9 @@ final class FleetView {
     }
 
     /** The weight of each running VM; its dirty rate is measured, which takes a tenth of a second a volume. */
-    List<VmLoad> loads(List<HostedVm> vms) {
+    List<VmLoad> loads(List<HostedVm> of) {
         List<VmLoad> loads = new ArrayList<>();
-        for (HostedVm vm : vms) {
+        for (HostedVm vm : of) {
             if (vm.record().phase() == VmRecord.Phase.RUNNING) {
                 loads.add(load(vm));
             }
@@ -61,25 +61,26 @@ final class FleetView {
     }
 
     private static VmLoad worst(HostedVm vm) {
-        long memoryBytes = (long) vm.record().memoryMib() << 20;
-        return new VmLoad(
-                vm.id(),
-                memoryBytes,
-                memoryBytes,
-                vm.overlayBytes(),
-                memoryBytes,
-                vm.record().vcpus());
+        long memoryBytes = memoryBytes(vm);
+        return load(vm, memoryBytes, memoryBytes);
     }
 
     private VmLoad measured(HostedVm vm) throws IOException {
-        long memoryBytes = (long) vm.record().memoryMib() << 20;
+        return load(vm, Math.min(memoryBytes(vm), vm.residentBytes()), dirtyBytesPerSecond(vm));
+    }
+
+    private static VmLoad load(HostedVm vm, long residentBytes, double dirtyBytesPerSecond) {
         return new VmLoad(
                 vm.id(),
-                memoryBytes,
-                Math.min(memoryBytes, vm.residentBytes()),
+                memoryBytes(vm),
+                residentBytes,
                 vm.overlayBytes(),
-                dirtyBytesPerSecond(vm),
+                dirtyBytesPerSecond,
                 vm.record().vcpus());
+    }
+
+    private static long memoryBytes(HostedVm vm) {
+        return (long) vm.record().memoryMib() << 20;
     }
 
     /** A sink of its own sees what is written while it is open; other sinks lose nothing by it. */

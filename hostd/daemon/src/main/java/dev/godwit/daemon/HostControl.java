@@ -105,11 +105,6 @@ final class HostControl implements Control {
 
     @Override
     public Placement.Placed createVm(CreateVm request) throws IOException {
-        if (services.departure().takesNone()) {
-            throw new Refused(
-                    ProblemCode.HOST_UNFIT,
-                    "Host " + config.hostId() + " is to be left and takes no VM; ask another host.");
-        }
         Tracking tracking = services.tracking();
         if (!tracking.works()) {
             throw new Refused(
@@ -173,11 +168,10 @@ final class HostControl implements Control {
     }
 
     private static Conflict busy(String vm, MoveInProgress busy) {
-        boolean moves = busy.runningMoveId().startsWith(Moves.ID_PREFIX);
         return new Conflict(
                 ProblemCode.MOVE_RUNNING,
                 "VM " + vm
-                        + (moves
+                        + (Moves.isMove(busy.runningMoveId())
                                 ? " is on the move; wait for its end and ask its owner then."
                                 : " is being stopped or removed; wait for its end."));
     }
@@ -453,7 +447,7 @@ final class HostControl implements Control {
                 services.moveHost()
                                 .inProgress()
                                 .moveOf(hosted.id())
-                                .filter(id -> id.startsWith(Moves.ID_PREFIX))
+                                .filter(Moves::isMove)
                                 .isPresent()
                         ? VmState.MOVING
                         : VmState.RUNNING;

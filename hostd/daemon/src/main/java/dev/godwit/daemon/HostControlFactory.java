@@ -178,7 +178,6 @@ public final class HostControlFactory implements ControlFactory {
                 Thread.ofPlatform().name("reservations").daemon().factory());
         parts.add((AutoCloseable) timer::shutdownNow);
         var unused = timer.scheduleWithFixedDelay(() -> endAbandoned(targets), 1, 1, TimeUnit.SECONDS);
-        var unusedToo = timer.scheduleWithFixedDelay(leases::sweep, 1, 1, TimeUnit.SECONDS);
         Reconciliation reconciliation = new Reconciliation(
                 config.hostId(), store, hostParts, vms, moveHost.inProgress(), disowning, Clock.BOOTTIME::nanos);
         ScheduledExecutorService upkeep = Executors.newSingleThreadScheduledExecutor(
@@ -189,6 +188,8 @@ public final class HostControlFactory implements ControlFactory {
                 RECONCILE_FIRST.toSeconds(),
                 Reconciliation.ORPHAN_AFTER.toSeconds(),
                 TimeUnit.SECONDS);
+        // Not beside the reservations: the end of a VMM takes seconds.
+        var unusedLeases = upkeep.scheduleWithFixedDelay(() -> sweep(leases), 1, 1, TimeUnit.SECONDS);
         var unusedForgetting =
                 upkeep.scheduleWithFixedDelay(() -> forgetEndedMoves(journal, clock), 0, 1, TimeUnit.DAYS);
         parts.add(FleetPresence.begin(config, store, installation(paths)));
@@ -266,6 +267,15 @@ public final class HostControlFactory implements ControlFactory {
             }
         } catch (IOException | RuntimeException e) {
             log.error("the journal could not be cleaned: {}", e.getMessage(), e);
+        }
+    }
+
+    /** A timer forgets what has thrown once. */
+    private static void sweep(VmLeases leases) {
+        try {
+            leases.sweep();
+        } catch (RuntimeException e) {
+            log.error("leases could not be looked at: {}", e.getMessage(), e);
         }
     }
 

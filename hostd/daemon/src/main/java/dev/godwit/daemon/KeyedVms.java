@@ -7,7 +7,6 @@ import dev.godwit.fleet.FleetStoreException;
 import dev.godwit.fleet.OwnershipRecord;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -72,8 +71,7 @@ final class KeyedVms {
         throw new Unavailable(
                 "VM " + request.name() + " (" + vmId + ") is this host's by the fleet store, and was not here for "
                         + APPEARS.toSeconds() + " s; it is being made or removed, or was lost: 'godwit vm show " + vmId
-                        + "' tells.",
-                new IOException("the record has no VM"));
+                        + "' tells.");
     }
 
     private Optional<OwnershipRecord> read(String vmId) {
@@ -97,14 +95,14 @@ final class KeyedVms {
                     ProblemCode.CONFLICT,
                     "The key " + asked.key() + " of owner " + Objects.requireNonNullElse(asked.owner(), "(none)")
                             + " names VM " + there.name() + " with "
-                            + sizes(there.vcpus(), there.memoryMib(), there.diskMib()) + ", and " + asked.name()
-                            + " with " + sizes(asked.vcpus(), asked.memoryMib(), asked.diskMib())
-                            + " was asked for; use another key, or remove that VM.");
+                            + sizes(there.vcpus(), there.memoryMib(), there.diskMib()) + "; " + asked.name()
+                            + " was asked for, with " + sizes(asked.vcpus(), asked.memoryMib(), asked.diskMib())
+                            + ". Use another key, or remove that VM.");
         }
     }
 
-    private static List<String> sizes(int vcpus, int memoryMib, int diskMib) {
-        return List.of(vcpus + " vCPUs", memoryMib + " MiB of memory", diskMib + " MiB of disk");
+    private static String sizes(int vcpus, int memoryMib, int diskMib) {
+        return vcpus + " vCPUs, " + memoryMib + " MiB of memory and " + diskMib + " MiB of disk";
     }
 
     private static void pause() throws IOException {

@@ -36,7 +36,7 @@ final class Moves {
     private static final Duration PAUSE_AIM = CUT_OVER_COST.plusMillis(10);
 
     /** Of the ids of moves, against those of removals and stops that hold a VM's place too. */
-    static final String ID_PREFIX = "m-";
+    private static final String ID_PREFIX = "m-";
 
     /** A source asks its silent target for at most 5 s at a time before it hears that the target is written off. */
     private static final Duration WRITTEN_OFF = Duration.ofSeconds(20);
@@ -70,6 +70,11 @@ final class Moves {
         this.pauseBudget = pauseBudget;
         this.departure = departure;
         this.threads = threads;
+    }
+
+    /** Whether what holds a VM's place is a move, and not its stop or removal. */
+    static boolean isMove(String id) {
+        return id.startsWith(ID_PREFIX);
     }
 
     /** A move that has begun. */

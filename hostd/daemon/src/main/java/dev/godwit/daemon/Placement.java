@@ -71,9 +71,7 @@ final class Placement {
                 return;
             }
         }
-        throw new Unavailable(
-                "VM " + wanted.name() + " goes from host to host faster than the request; try again.",
-                new IOException("no owner held still"));
+        throw new Unavailable("VM " + wanted.name() + " goes from host to host faster than the request; try again.");
     }
 
     private void elsewhere(ServerRequest request, ServerResponse response, CreateVm wanted, Refused here)

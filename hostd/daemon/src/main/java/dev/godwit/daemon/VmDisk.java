@@ -31,7 +31,7 @@ record VmDisk(HostedVm vm, HostParts parts) implements WaitingGuest {
 
     @Override
     public boolean hasRoom() throws IOException {
-        return Files.getFileStore(parts.paths().state()).getUsableSpace() >= ROOM_BYTES;
+        return Files.getFileStore(parts.paths().vms()).getUsableSpace() >= ROOM_BYTES;
     }
 
     @Override

@@ -6,6 +6,10 @@ import java.io.IOException;
 final class VmIdTaken extends IOException {
     private static final long serialVersionUID = 1L;
 
+    VmIdTaken(String vmId) {
+        super("VM " + vmId + " is being made here");
+    }
+
     VmIdTaken(String vmId, Throwable cause) {
         super("there is a VM " + vmId + " already", cause);
     }

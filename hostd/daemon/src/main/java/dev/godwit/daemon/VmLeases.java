@@ -1,5 +1,6 @@
 package dev.godwit.daemon;
 
+import dev.godwit.api.ProblemCode;
 import dev.godwit.move.MoveInProgress;
 import java.io.IOException;
 import java.time.Duration;
@@ -46,7 +47,7 @@ final class VmLeases {
         int seconds = vm.record().origin().leaseSeconds();
         if (seconds == 0) {
             throw new Conflict(
-                    dev.godwit.api.ProblemCode.CONFLICT,
+                    ProblemCode.CONFLICT,
                     "VM " + vm.record().name() + " has no lease to renew; send leaseSeconds to give it one.");
         }
         endsAtNanos.put(
@@ -58,10 +59,11 @@ final class VmLeases {
         if (vm.record().origin().leaseSeconds() == 0) {
             return Optional.empty();
         }
-        return Optional.of(clock.instant().plusNanos(end(vm) - bootNanos.getAsLong()));
+        return Optional.of(clock.instant().plusNanos(endNanos(vm) - bootNanos.getAsLong()));
     }
 
-    private long end(HostedVm vm) {
+    /** By the boot clock; a lease that nobody has renewed here yet begins now. */
+    private long endNanos(HostedVm vm) {
         return endsAtNanos.computeIfAbsent(
                 vm.id(),
                 id -> bootNanos.getAsLong()
@@ -73,25 +75,25 @@ final class VmLeases {
     void sweep() {
         endsAtNanos.keySet().removeIf(id -> vms.owned(id).isEmpty());
         for (HostedVm vm : vms.owned()) {
-            if (vm.record().origin().leaseSeconds() > 0 && bootNanos.getAsLong() - end(vm) > 0) {
-                end(vm.id(), vm);
+            if (vm.record().origin().leaseSeconds() > 0 && bootNanos.getAsLong() - endNanos(vm) > 0) {
+                endVm(vm);
             }
         }
     }
 
-    private void end(String vmId, HostedVm vm) {
+    private void endVm(HostedVm vm) {
         VmOrigin origin = vm.record().origin();
-        log.warn("vm {}: its lease of {} s was not renewed", vmId, origin.leaseSeconds());
+        log.warn("vm {}: its lease of {} s was not renewed", vm.id(), origin.leaseSeconds());
         try {
             lifecycle.delete(
                     vm,
-                    "VM " + vm.record().name() + " was ended: "
-                            + (origin.owner().isEmpty() ? "nobody" : origin.owner()) + " did not renew its lease of "
-                            + origin.leaseSeconds() + " s");
+                    "VM " + vm.record().name() + " was ended: its lease of " + origin.leaseSeconds()
+                            + " s was not renewed"
+                            + (origin.owner().isEmpty() ? "" : " by " + origin.owner()));
         } catch (MoveInProgress moving) {
-            log.info("vm {}: {}; its lease is looked at after it", vmId, moving.getMessage());
+            log.info("vm {}: {}; its lease is looked at after it", vm.id(), moving.getMessage());
         } catch (IOException | RuntimeException e) {
-            log.error("vm {} could not be ended after its lease: {}", vmId, e.getMessage(), e);
+            log.error("vm {} could not be ended after its lease: {}", vm.id(), e.getMessage(), e);
         }
     }
 }

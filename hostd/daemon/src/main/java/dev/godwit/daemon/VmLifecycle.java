@@ -88,7 +88,7 @@ final class VmLifecycle {
                             + ", whose file system has " + (image.diskBytes() >> 20) + " MiB; ask for at least that.");
         }
         if (!making.add(vmId)) {
-            throw new VmIdTaken(vmId, new IllegalStateException("it is being made here"));
+            throw new VmIdTaken(vmId);
         }
         try {
             return create(request, vmId, image, accelerator, probe.machineType());

@@ -37,6 +37,11 @@ record VmRecord(
         long fence,
         VmOrigin origin,
         Phase phase) {
+    /** A record that an older hostd wrote does not say who asked. */
+    VmRecord {
+        origin = origin == null ? VmOrigin.NONE : origin;
+    }
+
     /** Where a VM stands on one host. */
     enum Phase {
         /** Being started; a restart of hostd removes it. */
@@ -54,6 +59,18 @@ record VmRecord(
     }
 
     VmRecord with(Phase newPhase, long newFence) {
+        return with(newPhase, newFence, origin);
+    }
+
+    VmRecord with(VmOrigin newOrigin) {
+        return with(phase, fence, newOrigin);
+    }
+
+    VmRecord with(Phase newPhase) {
+        return with(newPhase, fence, origin);
+    }
+
+    private VmRecord with(Phase newPhase, long newFence, VmOrigin newOrigin) {
         return new VmRecord(
                 id,
                 name,
@@ -68,30 +85,7 @@ record VmRecord(
                 cpuTemplate,
                 machineType,
                 newFence,
-                origin,
-                newPhase);
-    }
-
-    VmRecord with(VmOrigin newOrigin) {
-        return new VmRecord(
-                id,
-                name,
-                image,
-                vcpus,
-                memoryMib,
-                diskMib,
-                address,
-                mac,
-                uid,
-                accelerator,
-                cpuTemplate,
-                machineType,
-                fence,
                 newOrigin,
-                phase);
-    }
-
-    VmRecord with(Phase newPhase) {
-        return with(newPhase, fence);
+                newPhase);
     }
 }

@@ -57,6 +57,18 @@ class KeptRecordTest {
     }
 
     @Test
+    void aRecordOfAnOlderHostdThatDoesNotSayWhoAskedIsRead() throws Exception {
+        VmRecord record = record("vm-2", VmRecord.Phase.RUNNING);
+        records.save(record);
+        Path file = paths.vm("vm-2").resolve("vm.json");
+        String written = Files.readString(file);
+        String older = written.replaceFirst(",\"origin\":\\{.*?\\{}.*?}", "");
+        assertThat(older).isNotEqualTo(written).doesNotContain("origin");
+        Files.writeString(file, older);
+        assertThat(records.load()).containsExactly(record);
+    }
+
+    @Test
     void whatHasHappenedStandsThoughTheDiskRefusesItAndIsWrittenAsSoonAsItCan() throws Exception {
         refuseWrites();
         kept.stands(vm -> vm.with(VmRecord.Phase.RUNNING, 8));

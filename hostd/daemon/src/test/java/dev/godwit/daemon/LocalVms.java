@@ -3,6 +3,7 @@ package dev.godwit.daemon;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreUnavailable;
 import dev.godwit.fleet.sqlite.SqliteFleetStore;
+import dev.godwit.move.MovesInProgress;
 import dev.godwit.vmm.Accelerator;
 import dev.godwit.vmm.Vmm;
 import dev.godwit.vmm.VmmDriver;
@@ -57,11 +58,29 @@ final class LocalVms implements AutoCloseable {
 
     /** A VM with its disk and record here, in this phase. */
     HostedVm vm(String id, VmRecord.Phase phase) throws IOException {
-        VmRecord record = KeptRecordTest.record(id, phase);
+        return vm(KeptRecordTest.record(id, phase));
+    }
+
+    HostedVm vm(VmRecord record) throws IOException {
         admission.readmit(record);
         HostedVm vm = HostedVm.create(parts, record, image);
         vms.add(vm);
         return vm;
+    }
+
+    /** What makes and ends VMs here; images are none. */
+    VmLifecycle lifecycle(MovesInProgress inProgress) {
+        return new VmLifecycle(
+                parts,
+                "host-a",
+                store,
+                new Images(paths, new ImageRecipes(paths.state()), "host-a"),
+                new HostFitness(parts.driver(), true),
+                vms,
+                "haswell-v1",
+                inProgress,
+                departure,
+                new Disowning("host-a", store));
     }
 
     @Override

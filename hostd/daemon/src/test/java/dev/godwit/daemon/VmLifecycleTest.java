@@ -26,17 +26,7 @@ class VmLifecycleTest {
     @BeforeEach
     void open() throws Exception {
         host = new LocalVms(directory);
-        lifecycle = new VmLifecycle(
-                host.parts,
-                "host-a",
-                host.store,
-                new Images(host.paths, new ImageRecipes(directory), "host-a"),
-                new HostFitness(host.parts.driver(), true),
-                host.vms,
-                "haswell-v1",
-                inProgress,
-                host.departure,
-                new Disowning("host-a", host.store));
+        lifecycle = host.lifecycle(inProgress);
     }
 
     @AfterEach

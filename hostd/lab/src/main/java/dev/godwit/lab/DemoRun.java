@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** The scenario {@code build}, from the first host to the last check. For one thread. */
 final class DemoRun {
@@ -34,7 +35,7 @@ final class DemoRun {
     /** An emulated build with all probes beside it, on a machine that does other things too. */
     private static final Duration BUILD_LIMIT = Duration.ofMinutes(40);
     /** Two rates of the probe: enough for 50,000 pages at a tenth of its speed. */
-    private static final Duration PAGES_LIMIT = Duration.ofMinutes(5);
+    private static final Duration PROBE_LIMIT = Duration.ofMinutes(5);
 
     static final long PAGES_AFTER_MIN = 50_000;
 
@@ -202,30 +203,32 @@ final class DemoRun {
         findings.moves(moves);
     }
 
+    private static void awaitPages(GuestProbes probes, JsonNode before) {
+        long wanted = before.path("verified").asLong() + PAGES_AFTER_MIN;
+        awaitStatus(
+                probes,
+                "pages",
+                "the page checker to verify " + PAGES_AFTER_MIN + " pages after the last move",
+                now -> now.path("verified").asLong() >= wanted);
+    }
+
     /** One drop of the page cache and one file read from the disk after the last move. */
     private static void awaitFiles(GuestProbes probes, JsonNode before) {
-        Patience.waitFor("the file checker to drop caches and re-read after the last move", PAGES_LIMIT, () -> {
+        awaitStatus(
+                probes,
+                "files",
+                "the file checker to drop caches and re-read after the last move",
+                now -> DemoChecks.rereadSince(before, now));
+    }
+
+    private static void awaitStatus(GuestProbes probes, String probe, String what, Predicate<JsonNode> reached) {
+        Patience.waitFor(what, PROBE_LIMIT, () -> {
             try {
-                JsonNode now = probes.status("files");
-                return DemoChecks.rereadSince(before, now) ? Optional.of(true) : Optional.empty();
+                return reached.test(probes.status(probe)) ? Optional.of(true) : Optional.empty();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         });
-    }
-
-    private static void awaitPages(GuestProbes probes, JsonNode before) {
-        long wanted = before.path("verified").asLong() + PAGES_AFTER_MIN;
-        Patience.waitFor(
-                "the page checker to verify " + PAGES_AFTER_MIN + " pages after the last move", PAGES_LIMIT, () -> {
-                    try {
-                        return probes.status("pages").path("verified").asLong() >= wanted
-                                ? Optional.of(true)
-                                : Optional.empty();
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
-                    }
-                });
     }
 
     private GodwitClient of(LabHost host) {
