@@ -18,6 +18,7 @@ public final class Mount {
     static final long MS_NOEXEC = 8;
     static final int MNT_DETACH = 2;
     static final long TMPFS_MAGIC = 0x01021994;
+    static final long BPF_FS_MAGIC = 0xcafe4a11L;
     static final int STATFS_BYTES = 120;
     static final int STATFS_BLOCK_BYTES = 8;
     static final int STATFS_AVAILABLE = 32;
@@ -56,6 +57,35 @@ public final class Mount {
             if (result < 0) {
                 throw Libc.failure("mount a tmpfs of " + sizeBytes + " bytes on " + on);
             }
+        }
+    }
+
+    /** Mounts a new BPF file system, where maps, programs and links live on by name. */
+    public static void bpf(Path on) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment type = arena.allocateFrom("bpf");
+            int result;
+            try {
+                result = (int) MOUNT.invokeExact(
+                        Libc.errnoSegment(),
+                        type,
+                        Libc.path(arena, on),
+                        type,
+                        MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                        arena.allocateFrom("mode=0700"));
+            } catch (Throwable thrown) {
+                throw Libc.unexpected(thrown);
+            }
+            if (result < 0) {
+                throw Libc.failure("mount a BPF file system on " + on);
+            }
+        }
+    }
+
+    /** Whether {@code path} lies on a BPF file system. */
+    public static boolean isBpf(Path path) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            return statfs(arena, path).get(JAVA_LONG, 0) == BPF_FS_MAGIC;
         }
     }
 
