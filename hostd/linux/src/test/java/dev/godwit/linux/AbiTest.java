@@ -178,6 +178,7 @@ class AbiTest {
         put(ours, "MSG_DONTWAIT", Socket.MSG_DONTWAIT);
         put(ours, "MSG_TRUNC", Socket.MSG_TRUNC);
         put(ours, "SOL_SOCKET", Socket.SOL_SOCKET);
+        put(ours, "SO_SNDBUFFORCE", Socket.SO_SNDBUFFORCE);
         put(ours, "SO_RCVBUFFORCE", Socket.SO_RCVBUFFORCE);
         put(ours, "SOL_PACKET", PacketSocket.SOL_PACKET);
         put(ours, "PACKET_VNET_HDR", PacketSocket.PACKET_VNET_HDR);
