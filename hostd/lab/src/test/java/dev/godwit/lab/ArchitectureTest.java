@@ -24,6 +24,7 @@ class ArchitectureTest {
     private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
             Map.entry("linux", Set.of()),
             Map.entry("volume", Set.of("linux")),
+            Map.entry("net", Set.of("linux")),
             Map.entry("nbd", Set.of("volume", "linux")),
             Map.entry("peer", Set.of("volume", "linux")),
             Map.entry("replication", Set.of("volume", "peer", "linux")),
@@ -42,6 +43,7 @@ class ArchitectureTest {
                             "api",
                             "linux",
                             "volume",
+                            "net",
                             "nbd",
                             "peer",
                             "replication",
@@ -60,6 +62,7 @@ class ArchitectureTest {
                             "daemon",
                             "linux",
                             "volume",
+                            "net",
                             "nbd",
                             "peer",
                             "replication",

@@ -1,16 +1,29 @@
 /* Prints what C says of every constant, size and offset that the Java side relies on, one "NAME VALUE" a line. */
 #define _GNU_SOURCE
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/fs.h>
+#include <linux/if.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/if_tun.h>
 #include <linux/magic.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <linux/userfaultfd.h>
+#include <linux/virtio_net.h>
 #include <poll.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -39,6 +52,10 @@ struct pm_scan_arg {
 #ifndef USERFAULTFD_IOC_NEW
 #define USERFAULTFD_IOC_NEW _IO(0xAA, 0x00)
 #endif
+
+/* enum members since Linux 6.6 */
+#define BPF_TCX_INGRESS 46
+#define BPF_TCX_EGRESS 47
 
 #define NUMBER(name, value) printf("%s %llu\n", name, (unsigned long long)(value))
 
@@ -121,6 +138,48 @@ int main(void) {
     NUMBER("MS_NOEXEC", MS_NOEXEC);
     NUMBER("MNT_DETACH", MNT_DETACH);
     NUMBER("TMPFS_MAGIC", TMPFS_MAGIC);
+    NUMBER("BPF_FS_MAGIC", BPF_FS_MAGIC);
+    NUMBER("BPF_MAP_TYPE_PERCPU_HASH", BPF_MAP_TYPE_PERCPU_HASH);
+    NUMBER("BPF_MAP_TYPE_PERCPU_ARRAY", BPF_MAP_TYPE_PERCPU_ARRAY);
+    NUMBER("BPF_ANY", BPF_ANY);
+    NUMBER("BPF_NOEXIST", BPF_NOEXIST);
+    NUMBER("BPF_TC_INGRESS", BPF_TC_INGRESS);
+    NUMBER("BPF_TC_EGRESS", BPF_TC_EGRESS);
+    NUMBER("BPF_TC_F_REPLACE", BPF_TC_F_REPLACE);
+    NUMBER("BPF_TCX_INGRESS", BPF_TCX_INGRESS);
+    NUMBER("BPF_TCX_EGRESS", BPF_TCX_EGRESS);
+    NUMBER("sizeof.bpf_object_open_opts", sizeof(struct bpf_object_open_opts));
+    NUMBER("sizeof.bpf_test_run_opts", sizeof(struct bpf_test_run_opts));
+    NUMBER("sizeof.bpf_tc_hook", sizeof(struct bpf_tc_hook));
+    NUMBER("sizeof.bpf_tc_opts", sizeof(struct bpf_tc_opts));
+    NUMBER("bpf_object_open_opts.object_name", offsetof(struct bpf_object_open_opts, object_name));
+    NUMBER("bpf_object_open_opts.pin_root_path", offsetof(struct bpf_object_open_opts, pin_root_path));
+    NUMBER("bpf_object_open_opts.kernel_log_buf", offsetof(struct bpf_object_open_opts, kernel_log_buf));
+    NUMBER("bpf_object_open_opts.kernel_log_size", offsetof(struct bpf_object_open_opts, kernel_log_size));
+    NUMBER("bpf_map_info.id", offsetof(struct bpf_map_info, id));
+    NUMBER("bpf_prog_info.id", offsetof(struct bpf_prog_info, id));
+    NUMBER("bpf_link_info.id", offsetof(struct bpf_link_info, id));
+    NUMBER("bpf_link_info.prog_id", offsetof(struct bpf_link_info, prog_id));
+    NUMBER("bpf_test_run_opts.data_in", offsetof(struct bpf_test_run_opts, data_in));
+    NUMBER("bpf_test_run_opts.data_out", offsetof(struct bpf_test_run_opts, data_out));
+    NUMBER("bpf_test_run_opts.data_size_in", offsetof(struct bpf_test_run_opts, data_size_in));
+    NUMBER("bpf_test_run_opts.data_size_out", offsetof(struct bpf_test_run_opts, data_size_out));
+    NUMBER("bpf_test_run_opts.ctx_in", offsetof(struct bpf_test_run_opts, ctx_in));
+    NUMBER("bpf_test_run_opts.ctx_out", offsetof(struct bpf_test_run_opts, ctx_out));
+    NUMBER("bpf_test_run_opts.ctx_size_in", offsetof(struct bpf_test_run_opts, ctx_size_in));
+    NUMBER("bpf_test_run_opts.ctx_size_out", offsetof(struct bpf_test_run_opts, ctx_size_out));
+    NUMBER("bpf_test_run_opts.retval", offsetof(struct bpf_test_run_opts, retval));
+    NUMBER("bpf_test_run_opts.repeat", offsetof(struct bpf_test_run_opts, repeat));
+    NUMBER("__sk_buff.mark", offsetof(struct __sk_buff, mark));
+    NUMBER("__sk_buff.ifindex", offsetof(struct __sk_buff, ifindex));
+    NUMBER("__sk_buff.gso_segs", offsetof(struct __sk_buff, gso_segs));
+    NUMBER("__sk_buff.gso_size", offsetof(struct __sk_buff, gso_size));
+    NUMBER("bpf_tc_hook.ifindex", offsetof(struct bpf_tc_hook, ifindex));
+    NUMBER("bpf_tc_hook.attach_point", offsetof(struct bpf_tc_hook, attach_point));
+    NUMBER("bpf_tc_opts.prog_fd", offsetof(struct bpf_tc_opts, prog_fd));
+    NUMBER("bpf_tc_opts.flags", offsetof(struct bpf_tc_opts, flags));
+    NUMBER("bpf_tc_opts.handle", offsetof(struct bpf_tc_opts, handle));
+    NUMBER("bpf_tc_opts.priority", offsetof(struct bpf_tc_opts, priority));
     NUMBER("sizeof.statfs", sizeof(struct statfs));
     NUMBER("statfs.f_bsize", offsetof(struct statfs, f_bsize));
     NUMBER("statfs.f_bavail", offsetof(struct statfs, f_bavail));
@@ -129,5 +188,57 @@ int main(void) {
     NUMBER("sizeof.timespec", sizeof(struct timespec));
     NUMBER("timespec.tv_nsec", offsetof(struct timespec, tv_nsec));
     NUMBER("MADV_DONTNEED", MADV_DONTNEED);
+    NUMBER("AF_NETLINK", AF_NETLINK);
+    NUMBER("AF_PACKET", AF_PACKET);
+    NUMBER("SOCK_RAW", SOCK_RAW);
+    NUMBER("SOCK_CLOEXEC", SOCK_CLOEXEC);
+    NUMBER("SOCK_NONBLOCK", SOCK_NONBLOCK);
+    NUMBER("MSG_DONTWAIT", MSG_DONTWAIT);
+    NUMBER("MSG_TRUNC", MSG_TRUNC);
+    NUMBER("SOL_SOCKET", SOL_SOCKET);
+    NUMBER("SO_SNDBUFFORCE", SO_SNDBUFFORCE);
+    NUMBER("SO_RCVBUFFORCE", SO_RCVBUFFORCE);
+    NUMBER("SOL_PACKET", SOL_PACKET);
+    NUMBER("PACKET_VNET_HDR", PACKET_VNET_HDR);
+    NUMBER("PACKET_QDISC_BYPASS", PACKET_QDISC_BYPASS);
+    NUMBER("ETH_P_ALL", ETH_P_ALL);
+    NUMBER("sizeof.sockaddr_ll", sizeof(struct sockaddr_ll));
+    NUMBER("sockaddr_ll.sll_protocol", offsetof(struct sockaddr_ll, sll_protocol));
+    NUMBER("sockaddr_ll.sll_ifindex", offsetof(struct sockaddr_ll, sll_ifindex));
+    NUMBER("SIOCGSTAMPNS", SIOCGSTAMPNS_OLD);
+    NUMBER("sizeof.virtio_net_hdr", sizeof(struct virtio_net_hdr));
+    NUMBER("CLONE_NEWNET", CLONE_NEWNET);
+    NUMBER("TUNSETIFF", TUNSETIFF);
+    NUMBER("TUNGETVNETHDRSZ", TUNGETVNETHDRSZ);
+    NUMBER("TUNSETVNETHDRSZ", TUNSETVNETHDRSZ);
+    NUMBER("IFF_TAP", IFF_TAP);
+    NUMBER("IFF_NO_PI", IFF_NO_PI);
+    NUMBER("IFF_VNET_HDR", IFF_VNET_HDR);
+    NUMBER("sizeof.ifreq", sizeof(struct ifreq));
+    NUMBER("ifreq.ifr_flags", offsetof(struct ifreq, ifr_flags));
+    NUMBER("IFNAMSIZ-1", IFNAMSIZ - 1);
+    NUMBER("NETLINK_ROUTE", NETLINK_ROUTE);
+    NUMBER("RTM_NEWLINK", RTM_NEWLINK);
+    NUMBER("RTM_GETLINK", RTM_GETLINK);
+    NUMBER("NLM_F_REQUEST", NLM_F_REQUEST);
+    NUMBER("NLMSG_ERROR", NLMSG_ERROR);
+    NUMBER("sizeof.nlmsghdr", sizeof(struct nlmsghdr));
+    NUMBER("nlmsghdr.nlmsg_type", offsetof(struct nlmsghdr, nlmsg_type));
+    NUMBER("nlmsghdr.nlmsg_flags", offsetof(struct nlmsghdr, nlmsg_flags));
+    NUMBER("nlmsghdr.nlmsg_seq", offsetof(struct nlmsghdr, nlmsg_seq));
+    NUMBER("sizeof.ifinfomsg", sizeof(struct ifinfomsg));
+    NUMBER("ifinfomsg.ifi_index", offsetof(struct ifinfomsg, ifi_index));
+    NUMBER("ifinfomsg.ifi_flags", offsetof(struct ifinfomsg, ifi_flags));
+    NUMBER("sizeof.rtattr", sizeof(struct rtattr));
+    NUMBER("IFLA_IFNAME", IFLA_IFNAME);
+    NUMBER("IFLA_MTU", IFLA_MTU);
+    NUMBER("IFLA_QDISC", IFLA_QDISC);
+    NUMBER("IFLA_TXQLEN", IFLA_TXQLEN);
+    NUMBER("IFLA_STATS64", IFLA_STATS64);
+    NUMBER("rtnl_link_stats64.rx_packets", offsetof(struct rtnl_link_stats64, rx_packets));
+    NUMBER("rtnl_link_stats64.tx_packets", offsetof(struct rtnl_link_stats64, tx_packets));
+    NUMBER("rtnl_link_stats64.tx_dropped", offsetof(struct rtnl_link_stats64, tx_dropped));
+    NUMBER("IFF_UP", IFF_UP);
+    NUMBER("IFF_RUNNING", IFF_RUNNING);
     return 0;
 }
