@@ -48,6 +48,7 @@ final class FleetPresence implements AutoCloseable {
                         dev.godwit.fleet.HostRole.valueOf(config.role().name()),
                         text(config.restAddress()),
                         text(config.peerAddress()),
+                        "",
                         Map.of("cpu-template", config.cpuTemplate())));
         presence.thread.start();
         presence.awaitFirst();

@@ -6,6 +6,7 @@ import dev.godwit.move.Convergence;
 import dev.godwit.move.MoveHost;
 import dev.godwit.move.MoveInProgress;
 import dev.godwit.move.MoveRecord;
+import dev.godwit.move.NetworkPort;
 import dev.godwit.move.OwnershipPort;
 import dev.godwit.move.PlannedMove;
 import dev.godwit.move.Reservation;
@@ -144,7 +145,7 @@ final class Moves {
                     host,
                     reservation,
                     planned,
-                    new SourcePorts(targetPort, new SourceVm(vm), ownership),
+                    new SourcePorts(targetPort, new SourceVm(vm), ownership, NetworkPort.NONE),
                     stream,
                     convergence(planned, facts, stream));
             CompletableFuture<MoveRecord> end = new CompletableFuture<>();
@@ -175,7 +176,8 @@ final class Moves {
 
     /** The ports of a move that an earlier hostd began. */
     SourcePorts recalled(MoveRecord record, VmPort vm) {
-        return new SourcePorts(new NamedTarget(peers, record.reservation().to()), vm, ownership);
+        return new SourcePorts(
+                new NamedTarget(peers, record.reservation().to()), vm, ownership, NetworkPort.NONE);
     }
 
     private void run(
