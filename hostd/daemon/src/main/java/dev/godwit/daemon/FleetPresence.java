@@ -48,7 +48,9 @@ final class FleetPresence implements AutoCloseable {
                         dev.godwit.fleet.HostRole.valueOf(config.role().name()),
                         text(config.restAddress()),
                         text(config.peerAddress()),
-                        Map.of("cpu-template", config.cpuTemplate())));
+                        HostPki.keyDirectory(config) == null
+                                ? Map.of("cpu-template", config.cpuTemplate())
+                                : Map.of("cpu-template", config.cpuTemplate(), HostPki.ISSUER_LABEL, "true")));
         presence.thread.start();
         presence.awaitFirst();
         return presence;
