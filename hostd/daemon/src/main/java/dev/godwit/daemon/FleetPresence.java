@@ -49,7 +49,9 @@ final class FleetPresence implements AutoCloseable {
                         text(config.restAddress()),
                         text(config.peerAddress()),
                         "",
-                        Map.of("cpu-template", config.cpuTemplate())));
+                        HostPki.keyDirectory(config) == null
+                                ? Map.of("cpu-template", config.cpuTemplate())
+                                : Map.of("cpu-template", config.cpuTemplate(), HostPki.ISSUER_LABEL, "true")));
         presence.thread.start();
         presence.awaitFirst();
         return presence;
