@@ -1,7 +1,9 @@
 package dev.godwit.fleet.sqlite;
 
 import dev.godwit.fleet.AddressTaken;
+import dev.godwit.fleet.FleetDocuments;
 import dev.godwit.fleet.FleetStore;
+import dev.godwit.fleet.FleetStoreException;
 import dev.godwit.fleet.FleetStoreUnavailable;
 import dev.godwit.fleet.HostIdTaken;
 import dev.godwit.fleet.HostLease;
@@ -31,13 +33,15 @@ public final class SqliteFleetStore implements FleetStore {
     private final SqliteFile file;
     private final OwnershipTable table;
     private final LongSupplier clockNanos;
-    private final LocalWatches watches = new LocalWatches();
+    private final LocalWatches<OwnershipChange> watches = new LocalWatches<>();
+    private final SqliteDocuments documents;
     private final AtomicReference<@Nullable HostRecord> announced = new AtomicReference<>();
 
     private SqliteFleetStore(SqliteFile file, LongSupplier clockNanos) {
         this.file = file;
         this.table = new OwnershipTable(file.handle());
         this.clockNanos = clockNanos;
+        this.documents = new SqliteDocuments(file);
     }
 
     /**
@@ -76,7 +80,14 @@ public final class SqliteFleetStore implements FleetStore {
     @Override
     public OwnershipRecord create(NewOwnership vm)
             throws NameTaken, AddressTaken, OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
-        return file.write("create the ownership record of vm " + vm.vmId(), () -> table.create(vm), this::tellWritten);
+        try {
+            return file.write(
+                    "create the ownership record of vm " + vm.vmId(), () -> table.create(vm), this::tellWritten);
+        } catch (NameTaken | AddressTaken | OwnershipConflict | OutcomeUnknown | FleetStoreUnavailable told) {
+            throw told;
+        } catch (FleetStoreException impossible) {
+            throw new IllegalStateException("a new record is refused for its name, address or id only", impossible);
+        }
     }
 
     @Override
@@ -99,26 +110,18 @@ public final class SqliteFleetStore implements FleetStore {
             throws OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
         String what =
                 "give vm " + vmId + " of host " + expectedOwner + ", fence " + expectedFence + ", to host " + newOwner;
-        try {
-            return file.write(
-                    what, () -> table.transfer(what, vmId, expectedOwner, expectedFence, newOwner), this::tellWritten);
-        } catch (NameTaken | AddressTaken impossible) {
-            throw new IllegalStateException("a transfer claims no name and no address", impossible);
-        }
+        return file.write(
+                what, () -> table.transfer(what, vmId, expectedOwner, expectedFence, newOwner), this::tellWritten);
     }
 
     @Override
     public void delete(String vmId, String expectedOwner, long expectedFence)
             throws OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
         String what = "delete vm " + vmId + " of host " + expectedOwner + ", fence " + expectedFence;
-        try {
-            file.write(
-                    what,
-                    () -> table.delete(what, vmId, expectedOwner, expectedFence),
-                    last -> watches.tell(new OwnershipChange(last, true)));
-        } catch (NameTaken | AddressTaken impossible) {
-            throw new IllegalStateException("a delete claims no name and no address", impossible);
-        }
+        file.write(
+                what,
+                () -> table.delete(what, vmId, expectedOwner, expectedFence),
+                last -> watches.tell(new OwnershipChange(last, true)));
     }
 
     @Override
@@ -127,7 +130,13 @@ public final class SqliteFleetStore implements FleetStore {
     }
 
     @Override
+    public FleetDocuments documents() {
+        return documents;
+    }
+
+    @Override
     public void close() {
+        documents.close();
         watches.close();
         file.close();
     }
