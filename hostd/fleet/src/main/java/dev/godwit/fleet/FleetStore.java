@@ -100,6 +100,9 @@ public interface FleetStore extends AutoCloseable {
     /** All revocations, ordered by subject. */
     List<Revocation> revocations() throws FleetStoreUnavailable;
 
+    /** The fleet's small documents, in the same store; valid until it is closed. */
+    FleetDocuments documents();
+
     /** Ends leases, watches, threads and connections. Host records announced here are withdrawn if the store answers. */
     @Override
     void close();

@@ -1,6 +1,7 @@
 package dev.godwit.fleet.etcd;
 
 import dev.godwit.fleet.AddressTaken;
+import dev.godwit.fleet.FleetDocuments;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreUnavailable;
 import dev.godwit.fleet.HostIdTaken;
@@ -30,9 +31,7 @@ import io.etcd.jetcd.options.PutOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -56,12 +55,17 @@ public final class EtcdFleetStore implements FleetStore {
     private final Client client;
     private final EtcdCalls calls;
     private final LongSupplier clockNanos;
-    private final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
+    private final EtcdOwners owners;
+    private final EtcdDocuments documents;
+    private final OpenWatches watches = new OpenWatches();
+    private final Set<EtcdHostLease> leases = ConcurrentHashMap.newKeySet();
 
     private EtcdFleetStore(Client client, EtcdCalls calls, LongSupplier clockNanos) {
         this.client = client;
         this.calls = calls;
         this.clockNanos = clockNanos;
+        this.owners = new EtcdOwners(client.getKVClient(), calls);
+        this.documents = new EtcdDocuments(client, calls, watches);
     }
 
     /**
@@ -108,9 +112,9 @@ public final class EtcdFleetStore implements FleetStore {
             throw new IllegalArgumentException(
                     "time to live " + ttl + " is not between " + TTL_LEAST + " and " + TTL_MOST);
         }
-        EtcdHostLease lease = new EtcdHostLease(client, calls, clockNanos, host, ttl, open::remove);
+        EtcdHostLease lease = new EtcdHostLease(client, calls, clockNanos, host, ttl, leases::remove);
         lease.start();
-        open.add(lease);
+        leases.add(lease);
         return lease;
     }
 
@@ -155,7 +159,7 @@ public final class EtcdFleetStore implements FleetStore {
             return new OwnershipRecord(vm.vmId(), vm.name(), vm.owner(), 1, vm.address(), vm.detail());
         }
         List<GetResponse> seen = answer.getGetResponses();
-        Optional<OwnershipRecord> present = ownership(seen);
+        Optional<OwnershipRecord> present = EtcdOwners.record(seen);
         if (present.isPresent()) {
             throw new OwnershipConflict("cannot " + what, present);
         }
@@ -171,13 +175,7 @@ public final class EtcdFleetStore implements FleetStore {
 
     @Override
     public Optional<OwnershipRecord> read(String vmId) throws FleetStoreUnavailable {
-        return ownership(calls.repeatable(
-                        "read the ownership record of vm " + vmId,
-                        client.getKVClient()
-                                .txn()
-                                .Then(get(Keys.vm(vmId)), get(Keys.owner(vmId)))
-                                .commit())
-                .getGetResponses());
+        return owners.read(vmId);
     }
 
     @Override
@@ -192,33 +190,9 @@ public final class EtcdFleetStore implements FleetStore {
 
     @Override
     public List<OwnershipRecord> list() throws FleetStoreUnavailable {
-        return listing().records().values().stream()
+        return owners.listing().all().values().stream()
                 .sorted(Comparator.comparing(OwnershipRecord::vmId))
                 .toList();
-    }
-
-    /** All records, and the revision of etcd that they were read at. */
-    record Listing(Map<String, OwnershipRecord> records, long revision) {}
-
-    Listing listing() throws FleetStoreUnavailable {
-        GetOption prefix = GetOption.builder().isPrefix(true).build();
-        TxnResponse answer = calls.repeatable(
-                "list the ownership records",
-                client.getKVClient()
-                        .txn()
-                        .Then(Op.get(Keys.VMS, prefix), Op.get(Keys.OWNERS, prefix))
-                        .commit());
-        Map<String, KeyValue> vms = new HashMap<>();
-        answer.getGetResponses().get(0).getKvs().forEach(kv -> vms.put(Keys.tail(kv, Keys.VMS), kv));
-        Map<String, OwnershipRecord> records = new HashMap<>();
-        for (KeyValue owner : answer.getGetResponses().get(1).getKvs()) {
-            KeyValue vm = vms.get(Keys.tail(owner, Keys.OWNERS));
-            if (vm != null) {
-                OwnershipRecord record = Values.ownership(vm, owner);
-                records.put(record.vmId(), record);
-            }
-        }
-        return new Listing(records, answer.getHeader().getRevision());
     }
 
     @Override
@@ -237,7 +211,7 @@ public final class EtcdFleetStore implements FleetStore {
                                 get(Keys.owner(vmId)))
                         .Else(get(Keys.vm(vmId)), get(Keys.owner(vmId)))
                         .commit());
-        Optional<OwnershipRecord> record = ownership(answer.getGetResponses());
+        Optional<OwnershipRecord> record = EtcdOwners.record(answer.getGetResponses());
         if (!answer.isSucceeded()) {
             throw new OwnershipConflict("cannot " + what, record);
         }
@@ -295,16 +269,22 @@ public final class EtcdFleetStore implements FleetStore {
                         .Else(get(Keys.vm(vmId)), get(Keys.owner(vmId)))
                         .commit());
         if (!answer.isSucceeded()) {
-            throw new OwnershipConflict("cannot " + what, ownership(answer.getGetResponses()));
+            throw new OwnershipConflict("cannot " + what, EtcdOwners.record(answer.getGetResponses()));
         }
     }
 
     @Override
     public Watch watch(Consumer<OwnershipChange> consumer) throws FleetStoreUnavailable {
-        EtcdWatch watch = new EtcdWatch(client.getWatchClient(), this, consumer, open::remove);
-        watch.start();
-        open.add(watch);
-        return watch;
+        return watches.start(new EtcdWatch<>(
+                client.getWatchClient(),
+                owners,
+                (record, removed) -> consumer.accept(new OwnershipChange(record, removed)),
+                watches::closed));
+    }
+
+    @Override
+    public FleetDocuments documents() {
+        return documents;
     }
 
     @Override
@@ -333,13 +313,8 @@ public final class EtcdFleetStore implements FleetStore {
 
     @Override
     public void close() {
-        for (AutoCloseable resource : List.copyOf(open)) {
-            switch (resource) {
-                case EtcdHostLease lease -> lease.close();
-                case EtcdWatch watch -> watch.close();
-                default -> throw new IllegalStateException("unknown resource " + resource);
-            }
-        }
+        List.copyOf(leases).forEach(EtcdHostLease::close);
+        watches.close();
         client.close();
     }
 
@@ -361,14 +336,6 @@ public final class EtcdFleetStore implements FleetStore {
 
     private static Op delete(ByteSequence key) {
         return Op.delete(key, DeleteOption.DEFAULT);
-    }
-
-    private static Optional<OwnershipRecord> ownership(List<GetResponse> vmThenOwner) {
-        Optional<KeyValue> vm = first(vmThenOwner.get(0));
-        Optional<KeyValue> owner = first(vmThenOwner.get(1));
-        return vm.isPresent() && owner.isPresent()
-                ? Optional.of(Values.ownership(vm.get(), owner.get()))
-                : Optional.empty();
     }
 
     private static Optional<KeyValue> first(GetResponse response) {

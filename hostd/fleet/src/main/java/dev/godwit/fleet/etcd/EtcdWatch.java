@@ -1,8 +1,6 @@
 package dev.godwit.fleet.etcd;
 
 import dev.godwit.fleet.FleetStoreUnavailable;
-import dev.godwit.fleet.OwnershipChange;
-import dev.godwit.fleet.OwnershipRecord;
 import io.etcd.jetcd.Watch;
 import io.etcd.jetcd.options.WatchOption;
 import io.etcd.jetcd.watch.WatchResponse;
@@ -13,17 +11,20 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells of changed records. etcd's events only name the VMs; one virtual thread then reads their records and tells what
- * differs from what it knew. So an event doubled or out of order costs nothing, and a burst for one VM is one read. After a
- * gap, and for very many VMs at once, everything is listed.
+ * Tells of changed values. etcd's events only name their ids; one virtual thread then reads the values and tells what
+ * differs from what it knew. So an event doubled or out of order costs nothing, and a burst for one id is one read. After a
+ * gap, and for very many ids at once, everything is listed.
+ *
+ * @param <T> the values; equal ones are not told twice
  */
-final class EtcdWatch implements dev.godwit.fleet.Watch {
+final class EtcdWatch<T> implements dev.godwit.fleet.Watch {
     private static final Logger LOG = LoggerFactory.getLogger(EtcdWatch.class);
 
     /** Should an event be lost for good (a connection that died unseen), the next list finds what it told. */
@@ -33,24 +34,25 @@ final class EtcdWatch implements dev.godwit.fleet.Watch {
     private static final Duration RETRY = Duration.ofMillis(500);
 
     private final Watch watches;
-    private final EtcdFleetStore store;
-    private final Consumer<OwnershipChange> consumer;
-    private final Consumer<EtcdWatch> onClose;
-    private final ChangedVms changed = new ChangedVms();
+    private final Listed<T> listed;
+    private final BiConsumer<T, Boolean> consumer;
+    private final Consumer<EtcdWatch<T>> onClose;
+    private final ChangedIds changed = new ChangedIds();
     private final Thread teller = Thread.ofVirtual().name("fleet-watch").unstarted(this::tellUntilClosed);
-    private Map<String, OwnershipRecord> known = new HashMap<>();
+    private Map<String, T> known = new HashMap<>();
     private Watch.@Nullable Watcher watcher;
 
-    EtcdWatch(Watch watches, EtcdFleetStore store, Consumer<OwnershipChange> consumer, Consumer<EtcdWatch> onClose) {
+    /** @param consumer hears of a value, and whether it was removed; then it is the last that was known */
+    EtcdWatch(Watch watches, Listed<T> listed, BiConsumer<T, Boolean> consumer, Consumer<EtcdWatch<T>> onClose) {
         this.watches = watches;
-        this.store = store;
+        this.listed = listed;
         this.consumer = consumer;
         this.onClose = onClose;
     }
 
     void start() throws FleetStoreUnavailable {
-        EtcdFleetStore.Listing listing = store.listing();
-        known = new HashMap<>(listing.records());
+        Listed.Listing<T> listing = listed.listing();
+        known = new HashMap<>(listing.all());
         watchFrom(listing.revision() + 1);
         teller.start();
     }
@@ -74,11 +76,11 @@ final class EtcdWatch implements dev.godwit.fleet.Watch {
         WatchOption option =
                 WatchOption.builder().isPrefix(true).withRevision(revision).build();
         watcher = watches.watch(
-                Keys.OWNERS, option, Watch.listener(this::heard, (Throwable e) -> changed.gap(), changed::gap));
+                listed.prefix(), option, Watch.listener(this::heard, (Throwable e) -> changed.gap(), changed::gap));
     }
 
     private void heard(WatchResponse response) {
-        response.getEvents().forEach(event -> changed.add(Keys.tail(event.getKeyValue(), Keys.OWNERS)));
+        response.getEvents().forEach(event -> changed.add(Keys.tail(event.getKeyValue(), listed.prefix())));
     }
 
     private void closeWatcher() {
@@ -92,7 +94,7 @@ final class EtcdWatch implements dev.godwit.fleet.Watch {
     private void tellUntilClosed() {
         try {
             while (true) {
-                ChangedVms.Batch batch = changed.take(LIST_AT_LEAST_EVERY);
+                ChangedIds.Batch batch = changed.take(LIST_AT_LEAST_EVERY);
                 if (batch.closed()) {
                     return;
                 }
@@ -103,24 +105,23 @@ final class EtcdWatch implements dev.godwit.fleet.Watch {
         }
     }
 
-    private void tell(ChangedVms.Batch batch) throws InterruptedException {
+    private void tell(ChangedIds.Batch batch) throws InterruptedException {
         try {
             if (batch.listAll()) {
                 if (batch.gap()) {
                     closeWatcher();
                     TimeUnit.NANOSECONDS.sleep(RETRY.toNanos());
                 }
-                EtcdFleetStore.Listing listing = store.listing();
+                Listed.Listing<T> listing = listed.listing();
                 if (batch.gap()) {
                     watchFrom(listing.revision() + 1);
                 }
-                Set<String> vmIds = new HashSet<>(known.keySet());
-                vmIds.addAll(listing.records().keySet());
-                vmIds.forEach(
-                        vmId -> tell(vmId, Optional.ofNullable(listing.records().get(vmId))));
+                Set<String> ids = new HashSet<>(known.keySet());
+                ids.addAll(listing.all().keySet());
+                ids.forEach(id -> tell(id, Optional.ofNullable(listing.all().get(id))));
             } else {
-                for (String vmId : batch.vmIds()) {
-                    tell(vmId, store.read(vmId));
+                for (String id : batch.ids()) {
+                    tell(id, listed.read(id));
                 }
             }
         } catch (FleetStoreUnavailable e) {
@@ -130,14 +131,14 @@ final class EtcdWatch implements dev.godwit.fleet.Watch {
         }
     }
 
-    private void tell(String vmId, Optional<OwnershipRecord> now) {
-        OwnershipRecord before = known.get(vmId);
+    private void tell(String id, Optional<T> now) {
+        T before = known.get(id);
         if (now.isPresent() && !now.get().equals(before)) {
-            known.put(vmId, now.get());
-            consumer.accept(new OwnershipChange(now.get(), false));
+            known.put(id, now.get());
+            consumer.accept(now.get(), false);
         } else if (now.isEmpty() && before != null) {
-            known.remove(vmId);
-            consumer.accept(new OwnershipChange(before, true));
+            known.remove(id);
+            consumer.accept(before, true);
         }
     }
 }

@@ -13,6 +13,7 @@ final class Keys {
     static final ByteSequence VMS = bytes("/godwit/v1/vms/");
     static final ByteSequence OWNERS = bytes("/godwit/v1/owners/");
     static final ByteSequence REVOCATIONS = bytes("/godwit/v1/revocations/");
+    private static final ByteSequence DOCUMENTS = bytes("/godwit/v1/documents/");
     private static final ByteSequence NAMES = bytes("/godwit/v1/names/");
     private static final ByteSequence ADDRESSES = bytes("/godwit/v1/addresses/");
 
@@ -40,6 +41,15 @@ final class Keys {
 
     static ByteSequence address(String address) {
         return ADDRESSES.concat(bytes(address));
+    }
+
+    /** The prefix of all documents of a kind. */
+    static ByteSequence documents(String kind) {
+        return DOCUMENTS.concat(bytes(kind + "/"));
+    }
+
+    static ByteSequence document(String kind, String name) {
+        return documents(kind).concat(bytes(name));
     }
 
     /** The part of a key behind its prefix. */

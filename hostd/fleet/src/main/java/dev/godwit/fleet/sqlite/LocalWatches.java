@@ -1,6 +1,5 @@
 package dev.godwit.fleet.sqlite;
 
-import dev.godwit.fleet.OwnershipChange;
 import dev.godwit.fleet.Watch;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -11,8 +10,12 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells this process what this process wrote: nobody else can write. One thread calls all consumers, in order. */
-final class LocalWatches implements AutoCloseable {
+/**
+ * Tells this process what this process wrote: nobody else can write. One thread calls all consumers, in order.
+ *
+ * @param <C> what a change is
+ */
+final class LocalWatches<C> implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LocalWatches.class);
 
     /** Each is a write that waited for the medium: so many untold ones mean a consumer that is stuck. */
@@ -28,13 +31,13 @@ final class LocalWatches implements AutoCloseable {
             Thread.ofPlatform().daemon().name("fleet-store-watch").factory(),
             LocalWatches::untold);
 
-    Watch add(Consumer<OwnershipChange> consumer) {
+    Watch add(Consumer<C> consumer) {
         LocalWatch watch = new LocalWatch(consumer);
         watches.add(watch);
         return watch;
     }
 
-    void tell(OwnershipChange change) {
+    void tell(C change) {
         if (!watches.isEmpty()) {
             teller.execute(() -> watches.forEach(watch -> watch.tell(change)));
         }
@@ -53,14 +56,14 @@ final class LocalWatches implements AutoCloseable {
     }
 
     private final class LocalWatch implements Watch {
-        private final Consumer<OwnershipChange> consumer;
+        private final Consumer<C> consumer;
         private boolean open = true;
 
-        LocalWatch(Consumer<OwnershipChange> consumer) {
+        LocalWatch(Consumer<C> consumer) {
             this.consumer = consumer;
         }
 
-        synchronized void tell(OwnershipChange change) {
+        synchronized void tell(C change) {
             if (open) {
                 consumer.accept(change);
             }

@@ -1,10 +1,8 @@
 package dev.godwit.fleet.sqlite;
 
-import dev.godwit.fleet.AddressTaken;
+import dev.godwit.fleet.FleetStoreException;
 import dev.godwit.fleet.FleetStoreUnavailable;
-import dev.godwit.fleet.NameTaken;
 import dev.godwit.fleet.OutcomeUnknown;
-import dev.godwit.fleet.OwnershipConflict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,8 +65,11 @@ final class SqliteFile implements AutoCloseable {
     private static SqliteFile of(Path path, Connection connection) throws SQLException {
         try {
             Handle handle = Jdbi.create(connection).open();
-            handle.useTransaction(OwnershipTable::make);
-            handle.useTransaction(RevocationTable::make);
+            handle.useTransaction(tables -> {
+                OwnershipTable.make(tables);
+                RevocationTable.make(tables);
+                DocumentTable.make(tables);
+            });
             return new SqliteFile(path, connection, handle);
         } catch (JdbiException e) {
             connection.close();
@@ -80,9 +81,10 @@ final class SqliteFile implements AutoCloseable {
         return handle;
     }
 
+    /** @param <E> how the work refuses */
     @FunctionalInterface
-    interface Write<T> {
-        T run() throws NameTaken, AddressTaken, OwnershipConflict;
+    interface Write<T, E extends FleetStoreException> {
+        T run() throws E;
     }
 
     @FunctionalInterface
@@ -91,15 +93,15 @@ final class SqliteFile implements AutoCloseable {
     }
 
     /** Runs in one transaction; a refusal rolls it back. What was committed is told before the next write begins. */
-    <T> T write(String what, Write<T> work, Consumer<T> committed)
-            throws NameTaken, AddressTaken, OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
+    <T, E extends FleetStoreException> T write(String what, Write<T, E> work, Consumer<T> committed)
+            throws E, OutcomeUnknown, FleetStoreUnavailable {
         lock(what);
         try {
             handle.begin();
             T result;
             try {
                 result = work.run();
-            } catch (NameTaken | AddressTaken | OwnershipConflict | JdbiException e) {
+            } catch (FleetStoreException | JdbiException e) {
                 handle.rollback();
                 throw e;
             }

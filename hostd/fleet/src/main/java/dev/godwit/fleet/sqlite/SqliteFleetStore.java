@@ -1,7 +1,9 @@
 package dev.godwit.fleet.sqlite;
 
 import dev.godwit.fleet.AddressTaken;
+import dev.godwit.fleet.FleetDocuments;
 import dev.godwit.fleet.FleetStore;
+import dev.godwit.fleet.FleetStoreException;
 import dev.godwit.fleet.FleetStoreUnavailable;
 import dev.godwit.fleet.HostIdTaken;
 import dev.godwit.fleet.HostLease;
@@ -34,7 +36,8 @@ public final class SqliteFleetStore implements FleetStore {
     private final OwnershipTable table;
     private final RevocationTable revocations;
     private final LongSupplier clockNanos;
-    private final LocalWatches watches = new LocalWatches();
+    private final LocalWatches<OwnershipChange> watches = new LocalWatches<>();
+    private final SqliteDocuments documents;
     private final AtomicReference<@Nullable HostRecord> announced = new AtomicReference<>();
 
     private SqliteFleetStore(SqliteFile file, LongSupplier clockNanos) {
@@ -42,6 +45,7 @@ public final class SqliteFleetStore implements FleetStore {
         this.table = new OwnershipTable(file.handle());
         this.revocations = new RevocationTable(file.handle());
         this.clockNanos = clockNanos;
+        this.documents = new SqliteDocuments(file);
     }
 
     /**
@@ -80,7 +84,14 @@ public final class SqliteFleetStore implements FleetStore {
     @Override
     public OwnershipRecord create(NewOwnership vm)
             throws NameTaken, AddressTaken, OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
-        return file.write("create the ownership record of vm " + vm.vmId(), () -> table.create(vm), this::tellWritten);
+        try {
+            return file.write(
+                    "create the ownership record of vm " + vm.vmId(), () -> table.create(vm), this::tellWritten);
+        } catch (NameTaken | AddressTaken | OwnershipConflict | OutcomeUnknown | FleetStoreUnavailable told) {
+            throw told;
+        } catch (FleetStoreException impossible) {
+            throw new IllegalStateException("a new record is refused for its name, address or id only", impossible);
+        }
     }
 
     @Override
@@ -103,12 +114,8 @@ public final class SqliteFleetStore implements FleetStore {
             throws OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
         String what =
                 "give vm " + vmId + " of host " + expectedOwner + ", fence " + expectedFence + ", to host " + newOwner;
-        try {
-            return file.write(
-                    what, () -> table.transfer(what, vmId, expectedOwner, expectedFence, newOwner), this::tellWritten);
-        } catch (NameTaken | AddressTaken impossible) {
-            throw new IllegalStateException("a transfer claims no name and no address", impossible);
-        }
+        return file.write(
+                what, () -> table.transfer(what, vmId, expectedOwner, expectedFence, newOwner), this::tellWritten);
     }
 
     @Override
@@ -126,14 +133,10 @@ public final class SqliteFleetStore implements FleetStore {
     public void delete(String vmId, String expectedOwner, long expectedFence)
             throws OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
         String what = "delete vm " + vmId + " of host " + expectedOwner + ", fence " + expectedFence;
-        try {
-            file.write(
-                    what,
-                    () -> table.delete(what, vmId, expectedOwner, expectedFence),
-                    last -> watches.tell(new OwnershipChange(last, true)));
-        } catch (NameTaken | AddressTaken impossible) {
-            throw new IllegalStateException("a delete claims no name and no address", impossible);
-        }
+        file.write(
+                what,
+                () -> table.delete(what, vmId, expectedOwner, expectedFence),
+                last -> watches.tell(new OwnershipChange(last, true)));
     }
 
     @Override
@@ -143,11 +146,8 @@ public final class SqliteFleetStore implements FleetStore {
 
     @Override
     public boolean revoke(Revocation revocation) throws OutcomeUnknown, FleetStoreUnavailable {
-        try {
-            return file.write("revoke " + revocation.subject(), () -> revocations.revoke(revocation), any -> {});
-        } catch (NameTaken | AddressTaken | OwnershipConflict impossible) {
-            throw new IllegalStateException("a revocation claims nothing", impossible);
-        }
+        return file.<Boolean, OutcomeUnknown>write(
+                "revoke " + revocation.subject(), () -> revocations.revoke(revocation), any -> {});
     }
 
     @Override
@@ -156,7 +156,13 @@ public final class SqliteFleetStore implements FleetStore {
     }
 
     @Override
+    public FleetDocuments documents() {
+        return documents;
+    }
+
+    @Override
     public void close() {
+        documents.close();
         watches.close();
         file.close();
     }

@@ -207,12 +207,12 @@ class EtcdFleetStoreTest extends FleetStoreContract {
         Watch watch = store.watch(
                 change -> newest.merge(change.record().vmId(), change.record().fence(), Math::max));
         try {
-            for (int i = 0; i < ChangedVms.VMS_MOST + 20; i++) {
+            for (int i = 0; i < ChangedIds.IDS_MOST + 20; i++) {
                 store.create(vm("vm" + i));
                 store.transfer("vm" + i, "host-a", 1, "host-b");
             }
             await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
-                assertThat(newest).hasSize(ChangedVms.VMS_MOST + 20);
+                assertThat(newest).hasSize(ChangedIds.IDS_MOST + 20);
                 assertThat(newest.values()).containsOnly(2L);
             });
         } finally {

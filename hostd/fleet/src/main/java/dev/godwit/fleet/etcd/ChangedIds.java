@@ -6,30 +6,30 @@ import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** VMs whose records changed and were not read yet: filled by etcd's thread, which must not wait, taken by the watch's. */
-final class ChangedVms {
+/** Ids whose values changed and were not read yet: filled by etcd's thread, which must not wait, taken by the watch's. */
+final class ChangedIds {
     /** One list of everything costs less than so many reads; so no more than these are ever kept. */
-    static final int VMS_MOST = 256;
+    static final int IDS_MOST = 256;
 
     /**
      * What to look at.
      *
-     * @param listAll everything, instead of the VMs named
+     * @param listAll everything, instead of the ids named
      * @param gap the watch ended and has to be begun again
      */
-    record Batch(Set<String> vmIds, boolean listAll, boolean gap, boolean closed) {}
+    record Batch(Set<String> ids, boolean listAll, boolean gap, boolean closed) {}
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition filled = lock.newCondition();
-    private Set<String> vmIds = new LinkedHashSet<>();
+    private Set<String> ids = new LinkedHashSet<>();
     private boolean tooMany;
     private boolean gap;
     private boolean closed;
 
-    void add(String vmId) {
+    void add(String id) {
         change(() -> {
-            if (vmIds.size() < VMS_MOST) {
-                vmIds.add(vmId);
+            if (ids.size() < IDS_MOST) {
+                ids.add(id);
             } else {
                 tooMany = true;
             }
@@ -50,11 +50,11 @@ final class ChangedVms {
         lock.lockInterruptibly();
         try {
             long left = atMost.toNanos();
-            while (vmIds.isEmpty() && !gap && !closed && left > 0) {
+            while (ids.isEmpty() && !gap && !closed && left > 0) {
                 left = filled.awaitNanos(left);
             }
-            Batch batch = new Batch(vmIds, vmIds.isEmpty() || tooMany || gap, gap, closed);
-            vmIds = new LinkedHashSet<>();
+            Batch batch = new Batch(ids, ids.isEmpty() || tooMany || gap, gap, closed);
+            ids = new LinkedHashSet<>();
             tooMany = false;
             gap = false;
             return batch;
