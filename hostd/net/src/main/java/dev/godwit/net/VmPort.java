@@ -38,8 +38,7 @@ public final class VmPort implements AutoCloseable {
     private boolean known;
     private @Nullable TapQueue queue;
 
-    VmPort(VmPortSpec spec, int tapIndex, Optional<Port> standing, DataPlaneMaps maps, Links links)
-            throws IOException {
+    VmPort(VmPortSpec spec, int tapIndex, Optional<Port> standing, DataPlaneMaps maps, Links links) throws IOException {
         this.spec = spec;
         this.tapIndex = tapIndex;
         this.port = standing.orElse(spec.port(tapIndex));

@@ -166,7 +166,8 @@ class MovesOverRoutersTest {
     void hostsThatPointAtEachOtherLetAPacketFallAtOnce() throws Exception {
         Resident resident = resident(62, fleet.a());
         Resident.Switched switched = resident.prepare();
-        Location location = Location.settled(new VmAddress(RoutedFleet.VNI, resident.vm().v4()), RoutedFleet.A, 1);
+        Location location =
+                Location.settled(new VmAddress(RoutedFleet.VNI, resident.vm().v4()), RoutedFleet.A, 1);
         fleet.a().maps().locations().put(location.after(RoutedFleet.B));
         fleet.b()
                 .maps()
