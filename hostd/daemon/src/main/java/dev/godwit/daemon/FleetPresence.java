@@ -6,7 +6,9 @@ import dev.godwit.fleet.HostIdTaken;
 import dev.godwit.fleet.HostLease;
 import dev.godwit.fleet.HostRecord;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +22,7 @@ import org.slf4j.LoggerFactory;
 final class FleetPresence implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(FleetPresence.class);
     /** A dead host is no candidate after it; short of it, a store that restarts loses nobody. */
-    private static final Duration LEASE = Duration.ofSeconds(10);
+    static final Duration LEASE = Duration.ofSeconds(10);
 
     private static final Duration RETRY = Duration.ofMillis(500);
     /** Who sees this host answer may name it to others at once; the first call to an etcd took up to 3 s. */
@@ -38,8 +40,17 @@ final class FleetPresence implements AutoCloseable {
         this.thread = Thread.ofVirtual().name("fleet-presence").unstarted(this::announce);
     }
 
-    /** @param installation made at the first start of this hostd and kept in its state directory */
-    static FleetPresence begin(HostdConfig config, FleetStore store, String installation) {
+    /**
+     * @param installation made at the first start of this hostd and kept in its state directory
+     * @param labels what the others need to know of this host beside its configuration
+     */
+    static FleetPresence begin(
+            HostdConfig config, FleetStore store, String installation, Map<String, String> labels) {
+        Map<String, String> all = new HashMap<>(labels);
+        all.put("cpu-template", config.cpuTemplate());
+        if (HostPki.keyDirectory(config) != null) {
+            all.put(HostPki.ISSUER_LABEL, "true");
+        }
         FleetPresence presence = new FleetPresence(
                 store,
                 new HostRecord(
@@ -48,10 +59,8 @@ final class FleetPresence implements AutoCloseable {
                         dev.godwit.fleet.HostRole.valueOf(config.role().name()),
                         text(config.restAddress()),
                         text(config.peerAddress()),
-                        "",
-                        HostPki.keyDirectory(config) == null
-                                ? Map.of("cpu-template", config.cpuTemplate())
-                                : Map.of("cpu-template", config.cpuTemplate(), HostPki.ISSUER_LABEL, "true")));
+                        underlay(config.vmNetwork()),
+                        all));
         presence.thread.start();
         presence.awaitFirst();
         return presence;
@@ -69,6 +78,11 @@ final class FleetPresence implements AutoCloseable {
 
     private static String text(@Nullable ListenAddress address) {
         return address == null ? "" : address.toString();
+    }
+
+    private static String underlay(@Nullable VmNetworkConfig network) {
+        String address = network == null ? null : network.underlayAddress();
+        return address == null ? "" : address;
     }
 
     private void announce() {
@@ -95,6 +109,11 @@ final class FleetPresence implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Until when this host may count on its lease; empty before it is known to the fleet. */
+    synchronized OptionalLong validUntilNanos() {
+        return lease == null ? OptionalLong.empty() : OptionalLong.of(lease.validUntilNanos());
     }
 
     @Override

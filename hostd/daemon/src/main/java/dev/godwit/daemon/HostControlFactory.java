@@ -16,6 +16,11 @@ import dev.godwit.move.MoveRecovery;
 import dev.godwit.move.MovesInProgress;
 import dev.godwit.move.TargetMoves;
 import dev.godwit.move.VmPort;
+import dev.godwit.net.Addresses;
+import dev.godwit.net.HostNetwork;
+import dev.godwit.net.HostNetworkSpec;
+import dev.godwit.net.Prefix;
+import dev.godwit.net.WireGuardUnderlay;
 import dev.godwit.peer.PeerLimits;
 import dev.godwit.peer.PeerServer;
 import dev.godwit.peer.PeerSockets;
@@ -27,12 +32,15 @@ import dev.godwit.vmm.qemu.QemuDriver;
 import dev.godwit.vmm.qemu.QemuSettings;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -95,7 +103,9 @@ public final class HostControlFactory implements ControlFactory {
         Images images = new Images(paths, new ImageRecipes(home), config.hostId());
         ImageTransfer transfer = new ImageTransfer(images);
         Vms vms = new Vms();
-        HostParts hostParts = new HostParts(paths, new VmRecords(paths), driver, admission, events, config.vmNetwork());
+        List<Prefix> closed = closed(config.vmNetwork());
+        VmNetwork network = parts.add(network(config.vmNetwork(), closed, paths));
+        HostParts hostParts = new HostParts(paths, new VmRecords(paths), driver, admission, events, network);
 
         FleetStore store = parts.add(store(config, tls));
         HostPki pki = new HostPki(config, store, clock);
@@ -122,7 +132,8 @@ public final class HostControlFactory implements ControlFactory {
         ArrivingVms arriving = new ArrivingVms(hostParts, fitness, images, vms, departure, threads);
         announcer.arriving(arriving);
         TargetMoves targets = new TargetMoves(moveHost, ownership, arriving);
-        Moves moves = new Moves(moveHost, ownership, peers, moveLog, link, config.pauseBudget(), departure, threads);
+        Moves moves =
+                new Moves(moveHost, ownership, network, peers, moveLog, link, config.pauseBudget(), departure, threads);
         Disowning disowning = new Disowning(config.hostId(), store);
         VmLifecycle lifecycle = new VmLifecycle(
                 hostParts,
@@ -146,13 +157,20 @@ public final class HostControlFactory implements ControlFactory {
                 moveHost.clock(),
                 Evacuation.HELD_UP_LEAST);
 
+        RoutedFleet routed = network instanceof RoutedNetwork here
+                ? parts.add(RoutedFleet.join(config, closed, store, here, peers, hostParts, vms, moveHost.inProgress()))
+                : null;
         new VmRecovery(hostParts, config.hostId(), store, images, vms, threads, journal.openMoves()).run(lifecycle);
+        if (routed != null) {
+            routed.tookBack();
+        }
         resolveOpenMoves(moveHost, moves, targets, hostParts, vms, threads);
 
         HostServices services = new HostServices(
                 vms,
                 lifecycle,
                 new KeyedVms(config.hostId(), store, lifecycle, vms),
+                new VmClaims(config.hostId(), store, lifecycle, moveHost.clock(), FleetPresence.LEASE),
                 leases,
                 store,
                 peers,
@@ -170,7 +188,8 @@ public final class HostControlFactory implements ControlFactory {
                 List.of(CpuTemplate.named(config.cpuTemplate()).name()),
                 parts);
         if (config.peerAddress() != null) {
-            PeerDesk desk = new PeerDesk(new Arrivals(targets, arriving), transfer, services);
+            PeerDesk desk = new PeerDesk(
+                    new Arrivals(targets, arriving), transfer, services, routed == null ? null : routed.desk());
             parts.add(new PeerServer(
                     config.peerAddress().socketAddress(), config.hostId(), desk, desk, PeerLimits.standard(), sockets));
         }
@@ -192,7 +211,11 @@ public final class HostControlFactory implements ControlFactory {
         var unusedLeases = upkeep.scheduleWithFixedDelay(() -> sweep(leases), 1, 1, TimeUnit.SECONDS);
         var unusedForgetting =
                 upkeep.scheduleWithFixedDelay(() -> forgetEndedMoves(journal, clock), 0, 1, TimeUnit.DAYS);
-        parts.add(FleetPresence.begin(config, store, installation(paths)));
+        FleetPresence presence = parts.add(FleetPresence.begin(
+                config, store, installation(paths), routed == null ? Map.of() : routed.labels()));
+        if (routed != null) {
+            routed.speakWhile(presence::validUntilNanos);
+        }
         NoticeSource notices = parts.add(CloudDrivers.open(
                 config.cloud().driver().toString(), config.cloud().metadataEndpoint(), config.hostId(), clock));
         notices.start(evacuation::noticed);
@@ -204,6 +227,34 @@ public final class HostControlFactory implements ControlFactory {
             parts.add(tls);
         }
         return new HostControl(config, services, pki);
+    }
+
+    private static List<Prefix> closed(@Nullable VmNetworkConfig network) {
+        List<String> closed = network == null ? null : network.closed();
+        return closed == null ? List.of() : closed.stream().map(Prefix::parse).toList();
+    }
+
+    private static VmNetwork network(@Nullable VmNetworkConfig config, List<Prefix> closed, HostPaths paths)
+            throws IOException {
+        if (config == null) {
+            return new NoNetwork();
+        }
+        return config.isRouted() ? routed(config, closed, paths) : SegmentNetwork.of(config);
+    }
+
+    private static RoutedNetwork routed(VmNetworkConfig config, List<Prefix> closed, HostPaths paths)
+            throws IOException {
+        InetAddress underlay =
+                Addresses.literal(Objects.requireNonNull(config.underlayAddress(), "a routed network has one"));
+        Optional<Tunnels> tunnels = config.underlay() == UnderlayKind.WIREGUARD
+                ? Optional.of(Tunnels.open(underlay, paths.state().resolve("wireguard.key")))
+                : Optional.empty();
+        HostNetwork host = HostNetwork.open(new HostNetworkSpec(
+                underlay,
+                paths.state().resolve("bpf"),
+                VmMtu.BYTES,
+                tunnels.map(any -> WireGuardUnderlay.DEVICE)));
+        return new RoutedNetwork(host, tunnels, VmAddresses.of(config), closed);
     }
 
     /** Tells this machine's hostd from another one that was given the same configuration. */
