@@ -138,7 +138,7 @@ public final class EtcdFleetStore implements FleetStore {
                         .Else(looks.toArray(Op[]::new))
                         .commit());
         if (answer.isSucceeded()) {
-            return new OwnershipRecord(vm.vmId(), vm.name(), vm.owner(), 1, vm.address(), vm.detail());
+            return new OwnershipRecord(vm.vmId(), vm.name(), vm.owner(), 1, vm.address(), vm.detail(), vm.vni());
         }
         List<GetResponse> seen = answer.getGetResponses();
         Optional<OwnershipRecord> present = EtcdOwners.record(seen);
