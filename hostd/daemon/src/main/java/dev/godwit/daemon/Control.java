@@ -143,6 +143,12 @@ public interface Control extends AutoCloseable {
     /** Reads a file of the guest. The caller closes it. */
     InputStream getFile(String vm, String path) throws IOException;
 
+    /** The networks of the fleet's projects. */
+    Networks networks();
+
+    /** What this host's data plane tells of its VMs. */
+    VmTraffic traffic();
+
     /** Lets go of everything in order; VMs run on and are taken back by the next hostd. */
     @Override
     void close() throws IOException;

@@ -49,6 +49,7 @@ public final class Daemon implements AutoCloseable {
         events.onEvent(metrics::count);
         Control control = controls.open(config, events, registry);
         parts.push(control);
+        metrics.count(control.traffic());
         RestApi api = new RestApi(control, events, metrics, clock);
         parts.push(api);
         RestServer server = RestServer.start(

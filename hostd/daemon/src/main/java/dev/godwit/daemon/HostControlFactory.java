@@ -119,6 +119,7 @@ public final class HostControlFactory implements ControlFactory {
         TargetMoves targets = new TargetMoves(moveHost, ownership, arriving);
         Moves moves = new Moves(moveHost, ownership, peers, moveLog, link, config.pauseBudget(), departure, threads);
         Disowning disowning = new Disowning(config.hostId(), store);
+        Networks networks = new Networks(store);
         VmLifecycle lifecycle = new VmLifecycle(
                 hostParts,
                 config.hostId(),
@@ -129,7 +130,8 @@ public final class HostControlFactory implements ControlFactory {
                 config.cpuTemplate(),
                 moveHost.inProgress(),
                 departure,
-                disowning);
+                disowning,
+                networks);
         VmLeases leases = new VmLeases(vms, lifecycle, clock, Clock.BOOTTIME::nanos);
         FleetView view = new FleetView(peers, vms, config.cpuTemplate());
         Evacuation evacuation = new Evacuation(
@@ -152,6 +154,8 @@ public final class HostControlFactory implements ControlFactory {
                 store,
                 peers,
                 view,
+                networks,
+                new NoTraffic(config.hostId()),
                 moveHost,
                 moves,
                 moveLog,

@@ -2,6 +2,7 @@ package dev.godwit.daemon;
 
 import dev.godwit.api.CreateVm;
 import dev.godwit.api.EventType;
+import dev.godwit.api.Network;
 import dev.godwit.api.ProblemCode;
 import dev.godwit.fleet.AddressPool;
 import dev.godwit.fleet.AddressTaken;
@@ -49,6 +50,7 @@ final class VmLifecycle {
     private final MovesInProgress inProgress;
     private final Departure departure;
     private final Disowning disowning;
+    private final Networks networks;
     private final Set<String> making = ConcurrentHashMap.newKeySet();
     private final SecureRandom random = new SecureRandom();
 
@@ -62,7 +64,8 @@ final class VmLifecycle {
             String cpuTemplate,
             MovesInProgress inProgress,
             Departure departure,
-            Disowning disowning) {
+            Disowning disowning,
+            Networks networks) {
         this.parts = parts;
         this.hostId = hostId;
         this.store = store;
@@ -73,6 +76,7 @@ final class VmLifecycle {
         this.inProgress = inProgress;
         this.departure = departure;
         this.disowning = disowning;
+        this.networks = networks;
     }
 
     /** Makes a VM and boots it; it is {@code creating} until its guest answers. */
@@ -104,7 +108,10 @@ final class VmLifecycle {
         OwnershipRecord owned = null;
         try {
             requireStaying();
+            Network network = networks.forVm(VmOrigin.of(request).project());
             owned = own(vmId, request);
+            // Its network can't be removed any more: the VM is in the fleet store. Before it could.
+            requireThere(network);
             VmRecord record = new VmRecord(
                     vmId,
                     request.name(),
@@ -136,6 +143,13 @@ final class VmLifecycle {
         if (departure.takesNone()) {
             throw new Refused(
                     ProblemCode.HOST_UNFIT, "Host " + hostId + " is to be left and takes no VM; ask another host.");
+        }
+    }
+
+    private void requireThere(Network network) {
+        if (networks.forVm(network.project()).vni() != network.vni()) {
+            throw new Unavailable(
+                    "The network of project " + network.project() + " was made anew at this moment; try again.");
         }
     }
 
