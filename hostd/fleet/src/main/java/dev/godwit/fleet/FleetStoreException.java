@@ -10,6 +10,7 @@ public abstract sealed class FleetStoreException extends Exception
                 HostIdTaken,
                 NameTaken,
                 OutcomeUnknown,
+                OwnerLives,
                 OwnershipConflict {
     FleetStoreException(String message) {
         super(message);
