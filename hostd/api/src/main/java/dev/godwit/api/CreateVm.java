@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param owner who asks, for example the id of a Jenkins controller; lists can be narrowed to it
  * @param key makes the request create-or-attach: one owner's key names one VM, however often and wherever it is asked for
  * @param labels at most 64; a key of letters, digits and . _ : / @ -, key and value at most 255 characters each
+ * @param project whose network it is in; null: {@code default}
  * @param leaseSeconds the VM is ended when its lease is not renewed for so long, 10 to 604,800; null: it has no lease
  */
 public record CreateVm(
@@ -25,7 +26,8 @@ public record CreateVm(
         @Nullable String owner,
         @Nullable String key,
         Map<String, String> labels,
-        @Nullable Integer leaseSeconds) {
+        @Nullable Integer leaseSeconds,
+        @Nullable String project) {
     /** What QEMU's machine types that we use allow a guest of any size we test. */
     public static final int VCPUS_MAX = 64;
 
@@ -53,7 +55,8 @@ public record CreateVm(
             @Nullable String owner,
             @Nullable String key,
             @Nullable Map<String, String> labels,
-            @Nullable Integer leaseSeconds) {
+            @Nullable Integer leaseSeconds,
+            @Nullable String project) {
         Require.name("VM name", name);
         Require.reference("image", image);
         Require.between("vcpus", vcpus, 1, VCPUS_MAX);
@@ -68,6 +71,9 @@ public record CreateVm(
         if (leaseSeconds != null) {
             Require.between("leaseSeconds", leaseSeconds, LEASE_SECONDS_MIN, LEASE_SECONDS_MAX);
         }
+        if (project != null) {
+            Require.name("project", project);
+        }
         this.name = name;
         this.image = image;
         this.vcpus = vcpus;
@@ -77,9 +83,24 @@ public record CreateVm(
         this.key = key;
         this.labels = Require.labels(labels);
         this.leaseSeconds = leaseSeconds;
+        this.project = project;
     }
 
-    /** A VM that nobody's key names, without labels and without a lease. */
+    /** A VM of the default project. */
+    public CreateVm(
+            String name,
+            String image,
+            int vcpus,
+            int memoryMib,
+            int diskMib,
+            @Nullable String owner,
+            @Nullable String key,
+            @Nullable Map<String, String> labels,
+            @Nullable Integer leaseSeconds) {
+        this(name, image, vcpus, memoryMib, diskMib, owner, key, labels, leaseSeconds, null);
+    }
+
+    /** A VM of the default project that nobody's key names, without labels and without a lease. */
     public CreateVm(String name, String image, int vcpus, int memoryMib, int diskMib) {
         this(name, image, vcpus, memoryMib, diskMib, null, null, Map.of(), null);
     }

@@ -12,6 +12,8 @@ public enum Feature {
     LEASE,
     /** A request for a VM that this host has no room for is passed on to one that has. */
     PLACEMENT,
+    /** {@code project} in {@link CreateVm}, and {@code /v1/networks}. */
+    NETWORKS,
     /** Events are sent again after {@code Last-Event-ID}. */
     RESUMABLE_EVENTS;
 

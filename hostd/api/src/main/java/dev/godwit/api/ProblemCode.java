@@ -19,6 +19,8 @@ public enum ProblemCode {
     MOVE_RUNNING(409, "A move of this VM runs already"),
     /** The offset is older than the ring of output; {@code firstOffset} is the oldest kept. */
     GONE(410, "The output at this offset is no longer kept"),
+    /** It is not as the request's {@code If-Match} or {@code If-None-Match} wants it. */
+    CHANGED(412, "It has changed since it was read"),
     TOO_LARGE(413, "The request is too large"),
     REFUSED(422, "It was refused"),
     NO_ACCELERATOR(422, "This host can run no guest"),

@@ -2,6 +2,7 @@ package dev.godwit.api;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToIntFunction;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -101,6 +102,16 @@ final class Require {
         }
         between("the number of entries of " + what, values.size(), min, max);
         return List.copyOf(values);
+    }
+
+    static void present(String what, @Nullable Object value) {
+        if (value == null) {
+            throw missing(what);
+        }
+    }
+
+    static <T> int sum(List<T> values, ToIntFunction<T> of) {
+        return values.stream().mapToInt(of).sum();
     }
 
     static void environment(Map<String, String> env) {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param accelerator null while the VM has no VMM
  * @param owner who asked for it; null when nobody said
  * @param key the owner's key for it; null when it was made without one
+ * @param project whose network it is in
  * @param leaseSeconds time to live of its lease; null without a lease
  * @param leaseEndsAt when it is ended unless its lease is renewed; null without a lease, and while its host is not asked
  */
@@ -34,10 +35,12 @@ public record Vm(
         @Nullable String owner,
         @Nullable String key,
         Map<String, String> labels,
+        String project,
         @Nullable Integer leaseSeconds,
         @Nullable Instant leaseEndsAt) {
     public Vm {
         labels = labels == null ? Map.of() : Map.copyOf(labels); // an older hostd sends none
+        project = project == null ? Network.DEFAULT_PROJECT : project;
         Require.reference("VM id", id);
         Require.name("VM name", name);
         Require.notNegative("fence", fence);

@@ -102,7 +102,7 @@ final class Fleet {
     private static Failure failure(Answer answer) throws IOException {
         int exit = switch (answer.status()) {
             case 404 -> Failure.NOT_FOUND;
-            case 403, 409, 422 -> Failure.REFUSED;
+            case 403, 409, 412, 422 -> Failure.REFUSED;
             default -> Failure.FAILED;
         };
         try (answer) {

@@ -143,6 +143,16 @@ public final class Godwit {
             case "pki init", "pki issue", "pki list", "host join" -> {
                 return PkiCommands.elsewhere(words, session.out(), session.err());
             }
+            case "net list" -> new NetworkCommands(session).list(rest);
+            case "net show" -> new NetworkCommands(session).show(rest);
+            case "net create" -> new NetworkCommands(session).create(rest);
+            case "net set" -> new NetworkCommands(session).set(rest);
+            case "net rm" -> new NetworkCommands(session).remove(rest);
+            case "net flows" -> new TrafficCommands(session).flows(rest);
+            case "net drops" -> new TrafficCommands(session).drops(rest);
+            case "net capture" -> {
+                return new CaptureCommand(session).run(rest);
+            }
             case "drain" -> new HostCommands(session).drain(rest);
             case "events" -> new EventsCommand(session).follow(rest);
             case "move show" -> new MoveCommands(session).show(rest);

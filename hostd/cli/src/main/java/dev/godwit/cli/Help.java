@@ -13,6 +13,7 @@ final class Help {
               image build|list|push
               host status|list|invite|join
               pki init|issue|list|revoke|revocations
+              net list|show|create|set|rm|flows|capture|drops
               drain
               events
               move show|list
@@ -33,8 +34,8 @@ final class Help {
     private static final String VM = """
             godwit vm create NAME --image IMAGE [--vcpus 1] [--memory-mib 512] [--disk-mib 4096]
                              [--owner ID] [--key KEY] [--label K=V]... [--lease SECONDS]
-                             [--no-wait] [--timeout SECONDS]
-            godwit vm list [--owner ID] [--label K=V]...
+                             [--project PROJECT] [--no-wait] [--timeout SECONDS]
+            godwit vm list [--owner ID] [--project PROJECT] [--label K=V]...
             godwit vm renew NAME [--lease SECONDS]
             godwit vm show NAME
             godwit vm exec NAME [--env K=V]... [--cwd DIR] [--tty] [--no-stdin] -- PROGRAM ARGUMENT...
@@ -67,6 +68,17 @@ final class Help {
             godwit pki revocations
             """;
 
+    private static final String NET = """
+            godwit net list
+            godwit net show PROJECT
+            godwit net create PROJECT [SETTING]...
+            godwit net set PROJECT SETTING...
+            godwit net rm PROJECT
+            godwit net flows VM [--follow] [--json]
+            godwit net capture VM -w FILE [--seconds 60] [--packets 100000] [--snap BYTES]
+            godwit net drops [--all] [--json]
+            """;
+
     private static final String MOVE = """
             godwit move show ID
             godwit move list
@@ -78,7 +90,7 @@ final class Help {
             case "vm create" -> """
                 godwit vm create NAME --image IMAGE [--vcpus 1] [--memory-mib 512] [--disk-mib 4096]
                                  [--owner ID] [--key KEY] [--label K=V]... [--lease SECONDS]
-                                 [--no-wait] [--timeout SECONDS]
+                                 [--project PROJECT] [--no-wait] [--timeout SECONDS]
                 Makes a VM on the host that answers, or on another when that has no room, boots it, and waits until its
                 guest answers. IMAGE is a name or a digest. With --key the same command twice makes one VM. With --lease the VM is ended when
                 'godwit vm renew' is not heard of for so long.
@@ -86,8 +98,8 @@ final class Help {
                   godwit vm create build-7 --image debian-ci --vcpus 2 --memory-mib 1024
                 """;
             case "vm list" -> """
-                godwit vm list [--owner ID] [--label K=V]...
-                All VMs of the fleet, or those of an owner and with labels. A host that does not answer is left out.
+                godwit vm list [--owner ID] [--project PROJECT] [--label K=V]...
+                All VMs of the fleet, or those of an owner, in a project and with labels. A host that does not answer is left out.
 
                   godwit --json vm list
                 """;
@@ -223,6 +235,64 @@ final class Help {
 
                   godwit pki revocations
                 """;
+            case "net list" -> """
+                godwit net list
+                The networks of all projects. VMs of a project reach each other, and no VM of another one.
+
+                  godwit net list
+                """;
+            case "net show" -> """
+                godwit net show PROJECT
+                What a project's network lets its VMs do.
+
+                  godwit net show default
+                """;
+            case "net create", "net set" -> """
+                godwit net create PROJECT [SETTING]...
+                godwit net set PROJECT SETTING...
+                Makes a project's network, or changes one; running VMs follow within moments. 'set' leaves what it does not
+                name; a list that it names is given whole.
+
+                  --allow PREFIX[:PROTOCOL[:PORTS]]   may be reached although a wider rule denies it
+                  --deny PREFIX[:PROTOCOL[:PORTS]]    may not be reached
+                  --egress local=PREFIX               the VM's host sends to it under its own address; a move may reset
+                  --egress anchored=PREFIX            the edge sends to it (this is what is not named, too)
+                  --rate-out RATE  --rate-in RATE     of each VM, 100kbit to 1000gbit: more is delayed
+                  --subnet PREFIX                     where its VMs get their addresses from
+                  --clear allow|deny|egress|rate|subnet
+
+                The most specific rule decides: the longest prefix, then ports, then a protocol. What no rule names may be
+                reached, but for the metadata service, the hosts, their underlay and the fleet store.
+
+                  godwit net create ci-main --deny 10.0.0.0/8 --allow 10.1.2.0/24:tcp:443,8000-8100
+                  godwit net set ci-main --egress local=151.101.0.0/16 --rate-out 100mbit
+                """;
+            case "net rm" -> """
+                godwit net rm PROJECT
+                Removes a project's network, which must have no VM. The default one goes back to what it was at first.
+
+                  godwit net rm ci-main
+                """;
+            case "net flows" -> """
+                godwit net flows VM [--follow] [--json]
+                What happened to a VM's flows (opened, closing, reset, denied and why): the newest, and with --follow what
+                happens from now on, through moves.
+
+                  godwit net flows build-7 --follow
+                """;
+            case "net capture" -> """
+                godwit net capture VM -w FILE [--seconds 60] [--packets 100000] [--snap BYTES]
+                Writes a VM's packets into a pcap file, as they pass its tap and before any rule, until a bound, Ctrl-C, or
+                until the VM leaves its host. -w - is standard output.
+
+                  godwit net capture build-7 -w - | tcpdump -nr -
+                """;
+            case "net drops" -> """
+                godwit net drops [--all] [--json]
+                What the hosts' data planes have dropped and why, and what they passed and how. --all: what never happened too.
+
+                  godwit net drops
+                """;
             case "drain" -> """
                 godwit drain [HOST] [--deadline-seconds N]
                 Moves all VMs away from the host that answers, or from another one, and prints the plan.
@@ -255,6 +325,7 @@ final class Help {
                     case "image" -> IMAGE;
                     case "host" -> HOST;
                     case "pki" -> PKI;
+                    case "net" -> NET;
                     case "move" -> MOVE;
                     default -> ALL;
                 };

@@ -27,6 +27,10 @@ record Request(String method, String path, byte[] body, String mediaType, String
         return new Request("POST", path, NOTHING, "", "");
     }
 
+    static Request put(String path, byte[] json) {
+        return new Request("PUT", path, json, "application/json", "");
+    }
+
     static Request bytes(String path, byte[] body) {
         return new Request("POST", path, body, "application/octet-stream", "");
     }

@@ -38,6 +38,7 @@ final class VmCommands {
                         "--key",
                         "--label",
                         "--lease",
+                        "--project",
                         "--timeout"),
                 Set.of("--no-wait"));
         CreateVm wanted;
@@ -51,7 +52,8 @@ final class VmCommands {
                     arguments.value("--owner"),
                     arguments.value("--key"),
                     labels(arguments),
-                    arguments.value("--lease") == null ? null : arguments.number("--lease", 0));
+                    arguments.value("--lease") == null ? null : arguments.number("--lease", 0),
+                    arguments.value("--project"));
         } catch (IllegalArgumentException e) {
             throw new Failure(Failure.USAGE, e.getMessage() + ".", e);
         }
@@ -65,6 +67,7 @@ final class VmCommands {
         putIfGiven(body, "owner", wanted.owner());
         putIfGiven(body, "key", wanted.key());
         putIfGiven(body, "leaseSeconds", wanted.leaseSeconds());
+        putIfGiven(body, "project", wanted.project());
         Request request = Request.post("/v1/vms", Json.bytes(body));
         boolean keyed = wanted.key() != null;
         byte[] vm = fleet.document(
@@ -133,12 +136,16 @@ final class VmCommands {
     }
 
     void list(List<String> line) throws Failure, IOException {
-        Arguments arguments = new Arguments("vm list", line, Set.of("--owner", "--label"), Set.of());
+        Arguments arguments = new Arguments("vm list", line, Set.of("--owner", "--project", "--label"), Set.of());
         arguments.words();
         List<String> filters = new ArrayList<>();
         String owner = arguments.value("--owner");
         if (owner != null) {
             filters.add("owner=" + Session.encoded(owner));
+        }
+        String project = arguments.value("--project");
+        if (project != null) {
+            filters.add("project=" + Session.encoded(project));
         }
         labels(arguments).forEach((key, value) -> filters.add("label=" + Session.encoded(key + "=" + value)));
         byte[] document = fleet.get(filters.isEmpty() ? "/v1/vms" : "/v1/vms?" + String.join("&", filters));
@@ -146,7 +153,7 @@ final class VmCommands {
             session.document(document);
             return;
         }
-        Table table = new Table("NAME", "ID", "STATE", "HOST", "ADDRESS", "VCPUS", "MEMORY", "IMAGE");
+        Table table = new Table("NAME", "ID", "STATE", "HOST", "PROJECT", "ADDRESS", "VCPUS", "MEMORY", "IMAGE");
         for (Object element : Json.list(document)) {
             Map<String, @Nullable Object> vm = Json.asObject(element);
             table.row(
@@ -154,6 +161,7 @@ final class VmCommands {
                     Json.text(vm, "id"),
                     Json.text(vm, "state"),
                     Json.text(vm, "host"),
+                    Json.text(vm, "project"),
                     Json.text(vm, "address"),
                     Json.text(vm, "vcpus"),
                     Json.text(vm, "memoryMib") + " MiB",

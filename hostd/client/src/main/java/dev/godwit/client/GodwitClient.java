@@ -10,12 +10,15 @@ import dev.godwit.api.Exec;
 import dev.godwit.api.ExecCreated;
 import dev.godwit.api.ExecRequest;
 import dev.godwit.api.Host;
+import dev.godwit.api.HostTraffic;
 import dev.godwit.api.Image;
 import dev.godwit.api.ImagePushed;
 import dev.godwit.api.LeaseRenewal;
 import dev.godwit.api.Move;
 import dev.godwit.api.MoveRequest;
 import dev.godwit.api.MoveStarted;
+import dev.godwit.api.Network;
+import dev.godwit.api.NetworkSettings;
 import dev.godwit.api.ProblemCode;
 import dev.godwit.api.PushImage;
 import dev.godwit.api.SignalRequest;
@@ -106,10 +109,24 @@ public final class GodwitClient implements AutoCloseable {
      * @param labels all of which a VM must have
      */
     public List<Vm> vms(@Nullable String owner, Map<String, String> labels) throws IOException {
+        return vms(owner, null, labels);
+    }
+
+    /**
+     * VMs of one owner, in one project, with these labels.
+     *
+     * @param project null: in any
+     */
+    public List<Vm> vms(@Nullable String owner, @Nullable String project, Map<String, String> labels)
+            throws IOException {
         StringBuilder path = new StringBuilder("/v1/vms");
         char separator = '?';
         if (owner != null) {
             path.append(separator).append("owner=").append(encoded(owner));
+            separator = '&';
+        }
+        if (project != null) {
+            path.append(separator).append("project=").append(encoded(project));
             separator = '&';
         }
         for (Map.Entry<String, String> label : labels.entrySet()) {
@@ -136,12 +153,16 @@ public final class GodwitClient implements AutoCloseable {
 
     /** Ends a VM and removes its disk. A VM that a lost request deleted already is no error. */
     public void deleteVm(String vm) throws IOException {
+        delete(vmPath(vm), timeouts.work());
+    }
+
+    private void delete(String path, Duration read) throws IOException {
         try {
             endpoints
                     .send(
                             Endpoints.Repeat.HARMLESS,
-                            timeouts.work(),
-                            base -> new Request.Builder().url(base + vmPath(vm)).delete())
+                            read,
+                            base -> new Request.Builder().url(base + path).delete())
                     .response()
                     .close();
         } catch (RequestFailed failed) {
@@ -207,6 +228,61 @@ public final class GodwitClient implements AutoCloseable {
         String path = "/v1/images/" + encoded(nameOrDigest) + "/push";
         return Json.read(
                 post(Endpoints.Repeat.HARMLESS, timeouts.transfer(), path, new PushImage(host)), ImagePushed.class);
+    }
+
+    /** The networks of all projects. */
+    public List<Network> networks() throws IOException {
+        return Json.readList(get("/v1/networks"), Network.class);
+    }
+
+    public Network network(String project) throws IOException {
+        return Json.read(get(networkPath(project)), Network.class);
+    }
+
+    /**
+     * Makes a project's network, or changes it, whole.
+     *
+     * @param revision the one that was read, 0: only if nobody has made it, null: whatever stands. With one the request is
+     *     never sent twice, since its own first success would make the second fail
+     */
+    public Network putNetwork(String project, NetworkSettings settings, @Nullable Long revision) throws IOException {
+        Endpoints.Repeat repeat = revision == null ? Endpoints.Repeat.HARMLESS : Endpoints.Repeat.NEVER;
+        byte[] answer = endpoints
+                .send(repeat, timeouts.answer(), base -> {
+                    Request.Builder request = new Request.Builder()
+                            .url(base + networkPath(project))
+                            .put(RequestBody.create(Json.bytes(settings), JSON));
+                    return revision == null ? request : request.header("If-Match", "\"" + revision + "\"");
+                })
+                .bytes();
+        return Json.read(answer, Network.class);
+    }
+
+    /** Removes a project's network, which must have no VM. One that a lost request removed already is no error. */
+    public void deleteNetwork(String project) throws IOException {
+        delete(networkPath(project), timeouts.answer());
+    }
+
+    /** What the data planes of all hosts have counted. */
+    public List<HostTraffic> traffic() throws IOException {
+        return Json.readList(get("/v1/traffic"), HostTraffic.class);
+    }
+
+    /**
+     * A VM's packets as a pcap file, until a bound or until it leaves its host. The caller closes it.
+     *
+     * @param time 1 s to an hour
+     * @param packets 1 to 10 million
+     */
+    public InputStream capture(String vm, Duration time, int packets) throws IOException {
+        String path = vmPath(vm) + "/capture?seconds=" + time.toSeconds() + "&packets=" + packets;
+        return endpoints
+                .send(
+                        Endpoints.Repeat.HARMLESS,
+                        time.plus(timeouts.answer()),
+                        base -> new Request.Builder().url(base + path))
+                .body()
+                .byteStream();
     }
 
     /** The host that answers. */
@@ -355,6 +431,10 @@ public final class GodwitClient implements AutoCloseable {
 
     private static String vmPath(String vm) {
         return "/v1/vms/" + encoded(vm);
+    }
+
+    private static String networkPath(String project) {
+        return "/v1/networks/" + encoded(project);
     }
 
     private static String execPath(String vm, String execId) {

@@ -154,6 +154,12 @@ public interface Control extends AutoCloseable {
     /** The fleet's certificates. */
     FleetPki pki();
 
+    /** The networks of the fleet's projects. */
+    Networks networks();
+
+    /** What this host's data plane tells of its VMs. */
+    VmTraffic traffic();
+
     /** Lets go of everything in order; VMs run on and are taken back by the next hostd. */
     @Override
     void close() throws IOException;

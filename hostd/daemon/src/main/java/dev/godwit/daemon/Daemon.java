@@ -53,6 +53,7 @@ public final class Daemon implements AutoCloseable {
         }
         Control control = controls.open(config, events, registry, tls);
         parts.push(control);
+        metrics.count(control.traffic());
         Guests guests = new Guests();
         RestApi api =
                 new RestApi(control, events, metrics, clock, new Access(guests), tls == null ? null : tls.toHosts());

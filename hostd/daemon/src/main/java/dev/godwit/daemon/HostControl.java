@@ -425,6 +425,16 @@ final class HostControl implements Control {
         return owned(vm).guest().get(path);
     }
 
+    @Override
+    public Networks networks() {
+        return services.networks();
+    }
+
+    @Override
+    public VmTraffic traffic() {
+        return services.traffic();
+    }
+
     /** One that comes or goes right now is answered for in a moment, here or by its next owner. */
     private HostedVm owned(String vm) {
         Optional<HostedVm> owned = services.vms().owned(vm);
@@ -458,6 +468,7 @@ final class HostControl implements Control {
                 VmOrigin.orNull(record.origin().owner()),
                 VmOrigin.orNull(record.origin().key()),
                 record.origin().labels(),
+                record.origin().project(),
                 record.origin().leaseSeconds() == 0 ? null : record.origin().leaseSeconds(),
                 services.leases().endOf(hosted).orElse(null));
     }

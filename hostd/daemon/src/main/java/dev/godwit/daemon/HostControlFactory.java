@@ -135,6 +135,7 @@ public final class HostControlFactory implements ControlFactory {
         Moves moves =
                 new Moves(moveHost, ownership, network, peers, moveLog, link, config.pauseBudget(), departure, threads);
         Disowning disowning = new Disowning(config.hostId(), store);
+        Networks networks = new Networks(store);
         VmLifecycle lifecycle = new VmLifecycle(
                 hostParts,
                 config.hostId(),
@@ -145,7 +146,8 @@ public final class HostControlFactory implements ControlFactory {
                 config.cpuTemplate(),
                 moveHost.inProgress(),
                 departure,
-                disowning);
+                disowning,
+                networks);
         VmLeases leases = new VmLeases(vms, lifecycle, clock, Clock.BOOTTIME::nanos);
         FleetView view = new FleetView(peers, vms, config.cpuTemplate());
         Evacuation evacuation = new Evacuation(
@@ -175,6 +177,8 @@ public final class HostControlFactory implements ControlFactory {
                 store,
                 peers,
                 view,
+                networks,
+                new NoTraffic(config.hostId()),
                 moveHost,
                 moves,
                 moveLog,

@@ -18,6 +18,8 @@ record HostServices(
         FleetStore store,
         Peers peers,
         FleetView view,
+        Networks networks,
+        VmTraffic traffic,
         MoveHost moveHost,
         Moves moves,
         MoveLog moveLog,

@@ -27,6 +27,7 @@ import com.fasterxml.jackson.databind.ser.std.StdScalarSerializer;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Arrays;
@@ -100,6 +101,11 @@ final class Json {
             throw new UncheckedIOException(
                     "Could not write a " + value.getClass().getSimpleName() + " as JSON", e);
         }
+    }
+
+    /** The same of a text. */
+    static <T> T read(String document, Class<T> shape) {
+        return read(document.getBytes(StandardCharsets.UTF_8), shape);
     }
 
     /**

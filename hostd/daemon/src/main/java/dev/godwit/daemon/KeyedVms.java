@@ -86,6 +86,7 @@ final class KeyedVms {
         VmOrigin origin = VmOrigin.of(asked);
         boolean same = there.origin().key().equals(origin.key())
                 && there.origin().owner().equals(origin.owner())
+                && there.origin().project().equals(origin.project())
                 && there.name().equals(asked.name())
                 && there.vcpus() == asked.vcpus()
                 && there.memoryMib() == asked.memoryMib()
@@ -95,8 +96,10 @@ final class KeyedVms {
                     ProblemCode.CONFLICT,
                     "The key " + asked.key() + " of owner " + Objects.requireNonNullElse(asked.owner(), "(none)")
                             + " names VM " + there.name() + " with "
-                            + sizes(there.vcpus(), there.memoryMib(), there.diskMib()) + "; " + asked.name()
-                            + " was asked for, with " + sizes(asked.vcpus(), asked.memoryMib(), asked.diskMib())
+                            + sizes(there.vcpus(), there.memoryMib(), there.diskMib()) + " in project "
+                            + there.origin().project() + "; " + asked.name() + " was asked for, with "
+                            + sizes(asked.vcpus(), asked.memoryMib(), asked.diskMib()) + " in project "
+                            + origin.project()
                             + ". Use another key, or remove that VM.");
         }
     }

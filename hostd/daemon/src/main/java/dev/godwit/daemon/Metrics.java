@@ -38,6 +38,11 @@ final class Metrics {
                 .register(registry);
     }
 
+    /** The data plane's counters are among what is answered from now on. */
+    void count(VmTraffic traffic) {
+        TrafficMetrics.register(traffic, registry);
+    }
+
     List<Route> routes() {
         return List.of(new Route("GET", "/metrics", this::answer));
     }

@@ -41,6 +41,24 @@ final class Parameters {
         throw new BadRequest("The query parameter " + name + "=" + text + " is below 0.");
     }
 
+    /** A whole number between two others, ends allowed. */
+    static int number(ServerRequest request, String name, int min, int max, int otherwise) {
+        Optional<String> text = query(request, name);
+        if (text.isEmpty()) {
+            return otherwise;
+        }
+        try {
+            int number = Integer.parseInt(text.get());
+            if (number >= min && number <= max) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            throw new BadRequest("The query parameter " + name + "=" + text.get() + " is not a whole number.");
+        }
+        throw new BadRequest(
+                "The query parameter " + name + "=" + text.get() + " is not between " + min + " and " + max + ".");
+    }
+
     static boolean flag(ServerRequest request, String name) {
         String text = query(request, name).orElse("false");
         return switch (text) {

@@ -46,6 +46,8 @@ final class RestApi implements AutoCloseable {
                         new VmRoutes(control, fleet, new Placement(control, forwarder)).routes(),
                         new ExecRoutes(control, fleet).routes(),
                         new HostRoutes(control, fleet).routes(),
+                        new NetworkRoutes(control, fleet).routes(),
+                        new TrafficRoutes(control, fleet).routes(),
                         new EventRoutes(control, events, clock).routes(),
                         new PkiRoutes(control.pki(), fleet, access).routes(),
                         metrics.routes())

@@ -2,6 +2,7 @@ package dev.godwit.daemon;
 
 import dev.godwit.api.CreateVm;
 import dev.godwit.api.EventType;
+import dev.godwit.api.Network;
 import dev.godwit.api.ProblemCode;
 import dev.godwit.fleet.AddressTaken;
 import dev.godwit.fleet.FleetStore;
@@ -49,6 +50,7 @@ final class VmLifecycle {
     private final MovesInProgress inProgress;
     private final Departure departure;
     private final Disowning disowning;
+    private final Networks networks;
     private final Set<String> making = ConcurrentHashMap.newKeySet();
     private final SecureRandom random = new SecureRandom();
 
@@ -62,7 +64,8 @@ final class VmLifecycle {
             String cpuTemplate,
             MovesInProgress inProgress,
             Departure departure,
-            Disowning disowning) {
+            Disowning disowning,
+            Networks networks) {
         this.parts = parts;
         this.hostId = hostId;
         this.store = store;
@@ -73,6 +76,7 @@ final class VmLifecycle {
         this.inProgress = inProgress;
         this.departure = departure;
         this.disowning = disowning;
+        this.networks = networks;
     }
 
     /** Makes a VM and boots it; it is {@code creating} until its guest answers. */
@@ -167,6 +171,14 @@ final class VmLifecycle {
         }
     }
 
+    /** From now on its network can't be removed: a VM of it is in the fleet store. Until now it could. */
+    private void requireThere(Network network) {
+        if (networks.forVm(network.project()).vni() != network.vni()) {
+            throw new Unavailable(
+                    "The network of project " + network.project() + " was made anew at this moment; try again.");
+        }
+    }
+
     private HostedVm boot(VmRecord record, LocalImage image) throws IOException {
         HostedVm vm = HostedVm.create(parts, record, image);
         vms.add(vm);
@@ -226,9 +238,11 @@ final class VmLifecycle {
     /** The request goes into the record: from it any host can make the VM anew. */
     private OwnershipRecord own(String vmId, CreateVm request) throws IOException {
         String name = request.name();
+        Network network = networks.forVm(VmOrigin.of(request).project());
+        OwnershipRecord owned;
         try {
-            NewOwnership vm = new NewOwnership(vmId, name, hostId, "", Json.line(request));
-            return parts.network().own(store, vm);
+            owned = parts.network()
+                    .own(store, new NewOwnership(vmId, name, hostId, "", Json.line(request), network.vni()));
         } catch (NameTaken e) {
             throw new Conflict(
                     ProblemCode.NAME_TAKEN,
@@ -243,6 +257,13 @@ final class VmLifecycle {
         } catch (FleetStoreException e) {
             throw new Unavailable("VM " + name + " could not be written into the fleet store: " + e.getMessage(), e);
         }
+        try {
+            requireThere(network);
+        } catch (RuntimeException e) {
+            disownNowOrLater(vmId);
+            throw e;
+        }
+        return owned;
     }
 
     private OwnershipRecord takeOver(OwnershipRecord lost) {

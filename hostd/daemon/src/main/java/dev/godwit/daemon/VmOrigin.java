@@ -1,6 +1,7 @@
 package dev.godwit.daemon;
 
 import dev.godwit.api.CreateVm;
+import dev.godwit.api.Network;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -14,15 +15,17 @@ import org.jspecify.annotations.Nullable;
  * @param owner empty when nobody said
  * @param key the owner's key for it; empty when it was made without one
  * @param leaseSeconds time to live of its lease; 0 without a lease
+ * @param project whose network it is in
  */
-record VmOrigin(String owner, String key, Map<String, String> labels, int leaseSeconds) {
-    static final VmOrigin NONE = new VmOrigin("", "", Map.of(), 0);
+record VmOrigin(String owner, String key, Map<String, String> labels, int leaseSeconds, String project) {
+    static final VmOrigin NONE = new VmOrigin("", "", Map.of(), 0, Network.DEFAULT_PROJECT);
 
     /** 48 bits: among a million VMs two keys meet with a probability of 0.2 %, and then the second is refused by name. */
     private static final int KEY_HEX_DIGITS = 12;
 
     VmOrigin {
         labels = Map.copyOf(labels);
+        project = project == null ? Network.DEFAULT_PROJECT : project; // an older hostd knew no projects
     }
 
     static VmOrigin of(CreateVm request) {
@@ -30,11 +33,12 @@ record VmOrigin(String owner, String key, Map<String, String> labels, int leaseS
                 request.owner() == null ? "" : request.owner(),
                 request.key() == null ? "" : request.key(),
                 request.labels(),
-                request.leaseSeconds() == null ? 0 : request.leaseSeconds());
+                request.leaseSeconds() == null ? 0 : request.leaseSeconds(),
+                request.project() == null ? Network.DEFAULT_PROJECT : request.project());
     }
 
     VmOrigin withLeaseSeconds(int newLeaseSeconds) {
-        return new VmOrigin(owner, key, labels, newLeaseSeconds);
+        return new VmOrigin(owner, key, labels, newLeaseSeconds, project);
     }
 
     /**

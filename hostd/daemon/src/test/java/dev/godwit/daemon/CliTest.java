@@ -3,13 +3,20 @@ package dev.godwit.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.godwit.api.Flow;
+import dev.godwit.api.FlowKind;
+import dev.godwit.api.TrafficDirection;
+import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -149,6 +156,28 @@ class CliTest {
                     vm create x --image none                                   | 5   | push it first
                     vm create x --image debian-ci --memory-mib 1048576         | 5   | 1048576 MiB
                     vm move web host-a                                         | 5   | already
+                    vm create x --image debian-ci --project none               | 5   | net create none
+                    net                                                        | 2   | net create PROJECT
+                    net list                                                   | 0   | PROJECT
+                    net show default                                           | 0   | metadata service
+                    --json net show default                                    | 0   | "vni":1
+                    net show none                                              | 4   | net list
+                    net create Web                                             | 1   | "Web"
+                    net set default                                            | 2   | something to set
+                    net set default --allow 10.0.0.1/8                         | 2   | bits set
+                    net set default --allow 10.0.0.0/8:tcp:99999               | 2   | 99999
+                    net set default --allow 10.0.0.0/8:tcp:1:2                 | 2   | is not PREFIX
+                    net set default --egress 10.0.0.0/8                        | 2   | local=PREFIX
+                    net set default --rate-out fast                            | 2   | 100mbit
+                    net set default --rate-out 100mbit                         | 5   | not yet for what they send
+                    net set default --clear all                                | 2   | none of allow
+                    net rm none                                                | 4   | none
+                    net flows none                                             | 4   | There is no VM
+                    net capture web                                            | 2   | -w FILE
+                    net capture web -w /none/file --seconds 0                  | 2   | --seconds 0
+                    net drops                                                  | 0   | policy
+                    net drops --all                                            | 0   | hold-full
+                    net drops --json                                           | 0   | "forwarded"
                     """)
     void endsWithItsStatusAndASentence(String words, int exit, String says) throws Exception {
         Ended ended = godwit(words);
@@ -256,6 +285,111 @@ class CliTest {
                 .asString()
                 .startsWith("{\"id\":\"host-a.1\"")
                 .contains("\"type\":\"creating\"");
+    }
+
+    @Test
+    void aNetworkIsMadeChangedAndRemoved() throws Exception {
+        assertThat(godwit("net create ci --deny 10.0.0.0/8 --allow 10.1.2.0/24:tcp:443,8000-8100 --rate-in 100mbit")
+                        .out())
+                .contains("ci: network 2");
+        assertThat(godwit("net create ci").exit()).as("it is there").isEqualTo(5);
+        assertThat(godwit("net set ci --egress local=151.101.0.0/16 --allow [2001:db8::1]:udp:53")
+                        .exit())
+                .isZero();
+        Ended shown = godwit("net show ci");
+        assertThat(shown.out())
+                .contains("100mbit")
+                .containsPattern("allow +2001:db8::1 +udp +53")
+                .doesNotContain("10.1.2.0/24")
+                .containsPattern("deny +10.0.0.0/8 +any +any")
+                .containsPattern("egress local +151.101.0.0/16");
+        assertThat(godwit("vm create in-ci --image debian-ci --project ci").exit())
+                .isZero();
+        assertThat(godwit("vm list --project ci").out()).contains("in-ci").doesNotContain("web");
+        assertThat(godwit("net set ci --clear deny --clear rate").exit()).isZero();
+        assertThat(godwit("--json net show ci").out()).contains("\"deny\":[]").doesNotContain("rate");
+        assertThat(godwit("net rm ci").out()).contains("ci removed");
+    }
+
+    private static Flow flow(int vmPort) {
+        return new Flow(
+                Instant.EPOCH.plusSeconds(vmPort),
+                "host-a",
+                FlowKind.DENIED,
+                TrafficDirection.OUT,
+                "tcp",
+                "10.77.0.2",
+                vmPort,
+                "169.254.169.254",
+                80,
+                "policy",
+                74);
+    }
+
+    @Test
+    void flowsAreToldWithTheirReason() throws Exception {
+        String vm = a.createVm("talker").id();
+        FLEET.traffic.happened(vm, flow(40_000));
+        assertThat(godwit("net flows talker").out())
+                .contains("denied  out  tcp  10.77.0.2:40000 -> 169.254.169.254:80  policy");
+        assertThat(godwit("net flows talker --json").out()).contains("\"reason\":\"policy\"");
+    }
+
+    @Test
+    void flowsAreFollowedThroughAMoveEachOnce() throws Exception {
+        String vm = a.createVm("roamer").id();
+        FLEET.traffic.happened(vm, flow(1));
+        Process process = start(line("net flows roamer --follow"));
+        try (BufferedReader out =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+            assertThat(out.readLine()).contains("10.77.0.2:1 ->");
+            FLEET.own(vm, "host-b");
+            FLEET.traffic.left(vm);
+            FLEET.traffic.happened(vm, flow(1));
+            FLEET.traffic.happened(vm, flow(2));
+            assertThat(out.readLine()).contains("10.77.0.2:2 ->");
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aCaptureOfSoManyPacketsIsAWholeFile() throws Exception {
+        Path file = directory.resolve("some.pcap");
+        a.createVm("loud");
+        Ended ended = godwit("net capture loud -w " + file + " --packets " + FakeTraffic.FRAMES);
+        assertThat(ended.exit()).as(ended.err()).isZero();
+        assertThat(ended.err()).contains("3 packets").doesNotContain("moved");
+        assertThat(file).hasSize(FakeTraffic.PCAP_HEAD_BYTES + FakeTraffic.FRAMES * (16 + FakeTraffic.FRAME_BYTES));
+    }
+
+    @Test
+    void aCaptureEndsByCtrlCWithAWholeFile() throws Exception {
+        Path file = directory.resolve("stopped.pcap");
+        String vm = a.createVm("stopped").id();
+        Process process = start(line("net capture stopped -w " + file));
+        await().atMost(Duration.ofSeconds(BOUND_SECONDS))
+                .until(() -> FLEET.traffic.isCaptured(vm) && Files.exists(file) && Files.size(file) > 200);
+        new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
+                .start()
+                .waitFor(BOUND_SECONDS, TimeUnit.SECONDS);
+        Ended ended = end(process);
+        assertThat(ended.exit()).as(ended.err()).isZero();
+        assertThat(ended.err()).contains("3 packets");
+        assertThat(file).hasSize(FakeTraffic.PCAP_HEAD_BYTES + FakeTraffic.FRAMES * (16 + FakeTraffic.FRAME_BYTES));
+    }
+
+    @Test
+    void aCaptureEndsWithASentenceWhenTheVmMoves() throws Exception {
+        Path file = directory.resolve("moved.pcap");
+        String vm = a.createVm("leaver").id();
+        Process process = start(line("net capture leaver -w " + file));
+        await().atMost(Duration.ofSeconds(BOUND_SECONDS)).until(() -> FLEET.traffic.isCaptured(vm));
+        FLEET.own(vm, "host-b");
+        FLEET.traffic.left(vm);
+        Ended ended = end(process);
+        assertThat(ended.exit()).as(ended.err()).isZero();
+        assertThat(ended.err()).contains("3 packets").contains("has moved to host-b");
     }
 
     @Test

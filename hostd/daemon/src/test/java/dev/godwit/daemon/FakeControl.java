@@ -105,6 +105,16 @@ final class FakeControl implements Control {
     }
 
     @Override
+    public Networks networks() {
+        return new Networks(fleet.store);
+    }
+
+    @Override
+    public VmTraffic traffic() {
+        return fleet.traffic.at(host);
+    }
+
+    @Override
     public Placement.Placed createVm(CreateVm request) throws OwnedElsewhere {
         if (request.key() != null) {
             Vm there = fleet.vms.get(VmOrigin.vmId(request));
@@ -114,6 +124,9 @@ final class FakeControl implements Control {
             if (there != null) {
                 return new Placement.Placed(there, false);
             }
+        }
+        if (request.project() != null) {
+            networks().forVm(request.project());
         }
         if (fleet.find(request.name()).isPresent()) {
             throw new Conflict(ProblemCode.NAME_TAKEN, "The name \"" + request.name() + "\" is taken; choose another.");
@@ -142,6 +155,7 @@ final class FakeControl implements Control {
                 request.owner(),
                 request.key(),
                 request.labels(),
+                request.project() == null ? "default" : request.project(),
                 request.leaseSeconds(),
                 null);
         fleet.vms.put(id, vm);
@@ -221,6 +235,7 @@ final class FakeControl implements Control {
                 old.owner(),
                 old.key(),
                 old.labels(),
+                old.project(),
                 old.leaseSeconds(),
                 null);
         fleet.vms.put(old.id(), stopped);

@@ -1,7 +1,11 @@
 package dev.godwit.daemon;
 
 import dev.godwit.api.Vm;
+import dev.godwit.fleet.FleetStore;
+import dev.godwit.fleet.FleetStoreUnavailable;
+import dev.godwit.fleet.sqlite.SqliteFleetStore;
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -17,12 +21,26 @@ final class FakeFleet {
     /** Ids of hosts that have room for no VM. */
     final Set<String> full = ConcurrentHashMap.newKeySet();
 
+    /** The projects' networks; of real ownership records it has none. */
+    final FleetStore store = openStore();
+
+    /** Flows and packets of VMs, by id. */
+    final FakeTraffic traffic = new FakeTraffic();
+
     final AtomicInteger ids = new AtomicInteger();
 
     Optional<Vm> find(String idOrName) {
         return vms.values().stream()
                 .filter(vm -> vm.id().equals(idOrName) || vm.name().equals(idOrName))
                 .findFirst();
+    }
+
+    private static FleetStore openStore() {
+        try {
+            return SqliteFleetStore.open(Path.of(":memory:"), System::nanoTime);
+        } catch (FleetStoreUnavailable e) {
+            throw new IllegalStateException("SQLite can't be opened in memory", e);
+        }
     }
 
     /** A new owner, with the next fence. */
@@ -45,6 +63,7 @@ final class FakeFleet {
                         vm.owner(),
                         vm.key(),
                         vm.labels(),
+                        vm.project(),
                         vm.leaseSeconds(),
                         vm.leaseEndsAt()));
     }

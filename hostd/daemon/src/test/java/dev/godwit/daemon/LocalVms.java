@@ -1,5 +1,6 @@
 package dev.godwit.daemon;
 
+import dev.godwit.fleet.FleetDocuments;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreUnavailable;
 import dev.godwit.fleet.sqlite.SqliteFleetStore;
@@ -43,17 +44,24 @@ final class LocalVms implements AutoCloseable {
         }
         image = new LocalImage("sha256:1", "tiny", tiny, 1 << 20, "", Instant.EPOCH);
         sqlite = SqliteFleetStore.open(directory.resolve("fleet.db"), System::nanoTime);
-        store = (FleetStore) Proxy.newProxyInstance(
-                FleetStore.class.getClassLoader(), new Class<?>[] {FleetStore.class}, (proxy, method, arguments) -> {
+        store = goesAway(FleetStore.class, sqlite);
+    }
+
+    private <T> T goesAway(Class<T> type, T real) {
+        return type.cast(Proxy.newProxyInstance(
+                type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("documents")) {
+                        return goesAway(FleetDocuments.class, sqlite.documents());
+                    }
                     if (storeAway) {
                         throw new FleetStoreUnavailable("etcd is down", null);
                     }
                     try {
-                        return method.invoke(sqlite, arguments);
+                        return method.invoke(real, arguments);
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
                     }
-                });
+                }));
     }
 
     /** A VM with its disk and record here, in this phase. */
@@ -80,7 +88,8 @@ final class LocalVms implements AutoCloseable {
                 "haswell-v1",
                 inProgress,
                 departure,
-                new Disowning("host-a", store));
+                new Disowning("host-a", store),
+                new Networks(store));
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.godwit.api.Problem;
 import dev.godwit.api.ProblemCode;
+import dev.godwit.net.DropReason;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -37,6 +38,10 @@ class RoutesTest {
     private static final String GOOD =
             "{\"name\":\"x\",\"image\":\"debian-ci\",\"vcpus\":1,\"memoryMib\":512,\"diskMib\":1024}";
 
+    private static String settings(String rule) {
+        return "{\"deny\":[" + rule + "]}";
+    }
+
     private static Arguments row(
             String method, String path, @Nullable String body, int status, ProblemCode code, String says) {
         return Arguments.of(method, path, body, status, code, says);
@@ -67,6 +72,14 @@ class RoutesTest {
                 row("POST", "/v1/vms", GOOD.replace("\"x\"", "\"web\""), 409, ProblemCode.NAME_TAKEN, "web"),
                 row("POST", "/v1/vms", GOOD.replace("debian-ci", "no"), 422, ProblemCode.NO_BASE_IMAGE, "\"no\""),
                 row("POST", "/v1/vms", GOOD.replace("512", "1048576"), 422, ProblemCode.NO_ROOM, "1048576 MiB"),
+                row(
+                        "POST",
+                        "/v1/vms",
+                        GOOD.replace("}", ",\"project\":\"no\"}"),
+                        422,
+                        ProblemCode.REFUSED,
+                        "net create no"),
+                row("POST", "/v1/vms", GOOD.replace("}", ",\"project\":\"N\"}"), 400, ProblemCode.BAD_REQUEST, "\"N\""),
                 row("GET", "/v1/vms/none", null, 404, ProblemCode.NOT_FOUND, "\"none\""),
                 row("DELETE", "/v1/vms/none", null, 404, ProblemCode.NOT_FOUND, "\"none\""),
                 row("POST", "/v1/vms/none/stop", null, 404, ProblemCode.NOT_FOUND, "\"none\""),
@@ -125,6 +138,62 @@ class RoutesTest {
                         400,
                         ProblemCode.BAD_REQUEST,
                         "deadlineSeconds 0"),
+                row("GET", "/v1/networks/none", null, 404, ProblemCode.NOT_FOUND, "\"none\""),
+                row("GET", "/v1/networks/A", null, 400, ProblemCode.BAD_REQUEST, "project \"A\""),
+                row("PUT", "/v1/networks/web", null, 400, ProblemCode.BAD_REQUEST, "allow, deny, egress, rate, subnet"),
+                row("PUT", "/v1/networks/web", "{\"alow\":[]}", 400, ProblemCode.BAD_REQUEST, "mean \"allow\"?"),
+                row("PUT", "/v1/networks/web", settings("{\"prefix\":\"a\"}"), 400, ProblemCode.BAD_REQUEST, "\"a\""),
+                row(
+                        "PUT",
+                        "/v1/networks/web",
+                        settings("{\"prefix\":\"10.0.0.1/8\"}"),
+                        400,
+                        ProblemCode.BAD_REQUEST,
+                        "bits set"),
+                row(
+                        "PUT",
+                        "/v1/networks/web",
+                        settings("{\"prefix\":\"::1\",\"port\":1}"),
+                        400,
+                        ProblemCode.BAD_REQUEST,
+                        "port"),
+                row("PUT", "/v1/networks/web", settings("null"), 400, ProblemCode.BAD_REQUEST, "null"),
+                row(
+                        "PUT",
+                        "/v1/networks/web",
+                        "{\"subnet\":\"10.0.0.0/30\"}",
+                        400,
+                        ProblemCode.BAD_REQUEST,
+                        "8 and 29"),
+                row(
+                        "PUT",
+                        "/v1/networks/web",
+                        "{\"rate\":{\"outBitsPerSecond\":1}}",
+                        400,
+                        ProblemCode.BAD_REQUEST,
+                        "100000"),
+                row(
+                        "PUT",
+                        "/v1/networks/web",
+                        "{\"egress\":[{\"prefix\":\"::/0\"}]}",
+                        400,
+                        ProblemCode.BAD_REQUEST,
+                        "via of ::/0"),
+                row("DELETE", "/v1/networks/none", null, 404, ProblemCode.NOT_FOUND, "\"none\""),
+                row("DELETE", "/v1/networks/default", null, 404, ProblemCode.NOT_FOUND, "nothing to remove"),
+                row("GET", "/v1/vms/none/flows", null, 404, ProblemCode.NOT_FOUND, "\"none\""),
+                row("GET", "/v1/vms/web/flows?follow=y", null, 400, ProblemCode.BAD_REQUEST, "follow=y"),
+                row("GET", "/v1/vms/none/capture", null, 404, ProblemCode.NOT_FOUND, "\"none\""),
+                row("GET", "/v1/vms/web/capture?seconds=0", null, 400, ProblemCode.BAD_REQUEST, "seconds=0"),
+                row("GET", "/v1/vms/web/capture?packets=x", null, 400, ProblemCode.BAD_REQUEST, "packets=x"),
+                row(
+                        "GET",
+                        "/v1/vms/web/capture?bytes=9999999999",
+                        null,
+                        400,
+                        ProblemCode.BAD_REQUEST,
+                        "bytes=9999999999"),
+                row("GET", "/v1/vms/web/capture?snap=63", null, 400, ProblemCode.BAD_REQUEST, "snap=63"),
                 row("GET", "/v1/events?after=17", null, 400, ProblemCode.BAD_REQUEST, "\"17\" is not the id"));
     }
 
@@ -148,6 +217,19 @@ class RoutesTest {
         HttpResponse<String> answer = host.send("POST", "/v1/vms", " ".repeat(Bodies.JSON_BYTES_MAX + 1));
         assertThat(answer.statusCode()).isEqualTo(413);
         assertThat(answer.body()).contains("too-large").contains(Integer.toString(Bodies.JSON_BYTES_MAX));
+    }
+
+    @Test
+    void metricsHaveEveryReasonOfADropAndEveryWay() throws Exception {
+        String metrics = host.send("GET", "/metrics", null).body();
+        assertThat(metrics)
+                .contains("godwit_net_dropped_packets_total{direction=\"out\",reason=\"policy\"} 7.0")
+                .contains("godwit_net_dropped_bytes_total{direction=\"in\",reason=\"policy\"}")
+                .contains("godwit_net_passed_packets_total{way=\"held\"} 5.0")
+                .contains("godwit_net_passed_bytes_total{way=\"forwarded\"} 0.0");
+        for (DropReason reason : DropReason.values()) {
+            assertThat(metrics).contains("reason=\"" + reason.label() + "\"");
+        }
     }
 
     @Test

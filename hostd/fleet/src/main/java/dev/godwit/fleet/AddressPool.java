@@ -35,7 +35,7 @@ public final class AddressPool {
                     .orElseThrow(() -> new AddressTaken("vm " + vm.vmId() + ": every address of " + subnet
                             + " belongs to a vm; remove a vm or configure a larger subnet"));
             try {
-                return store.create(new NewOwnership(vm.vmId(), vm.name(), vm.owner(), address, vm.detail()));
+                return store.create(new NewOwnership(vm.vmId(), vm.name(), vm.owner(), address, vm.detail(), vm.vni()));
             } catch (AddressTaken race1) {
                 taken.add(address);
             }

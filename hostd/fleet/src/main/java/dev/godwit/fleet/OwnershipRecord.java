@@ -6,16 +6,22 @@ package dev.godwit.fleet;
  * @param fence from 1; grows by one at every successful write
  * @param address fleet-wide IPv4 address, empty for none
  * @param detail as given at creation
+ * @param vni number of the network that it is in, for its life
  */
-public record OwnershipRecord(String vmId, String name, String owner, long fence, String address, String detail) {
+public record OwnershipRecord(String vmId, String name, String owner, long fence, String address, String detail, int vni) {
     public OwnershipRecord {
         if (fence < 1) {
             throw new IllegalArgumentException("fence " + fence + " of vm " + vmId + " is below 1");
         }
     }
 
+    /** A VM of the default network. */
+    public OwnershipRecord(String vmId, String name, String owner, long fence, String address, String detail) {
+        this(vmId, name, owner, fence, address, detail, NewOwnership.VNI_DEFAULT);
+    }
+
     /** The same VM under another owner and the next fence. */
     public OwnershipRecord ownedBy(String newOwner) {
-        return new OwnershipRecord(vmId, name, newOwner, fence + 1, address, detail);
+        return new OwnershipRecord(vmId, name, newOwner, fence + 1, address, detail, vni);
     }
 }

@@ -169,6 +169,26 @@ public abstract class FleetStoreContract {
     }
 
     @Test
+    void aVmKeepsItsNetworkThroughTransfersAndAddressesAreTheFleets() throws Exception {
+        OwnershipRecord made = store.create(new NewOwnership("vm1", "web", "host-a", "10.77.0.2", "", 7));
+        assertThat(made.vni()).isEqualTo(7);
+        assertThat(store.transfer("vm1", "host-a", 1, "host-b").vni()).isEqualTo(7);
+        assertThat(store.list()).extracting(OwnershipRecord::vni).containsExactly(7);
+        assertThatExceptionOfType(AddressTaken.class)
+                .isThrownBy(() -> store.create(new NewOwnership("vm2", "db", "host-a", "10.77.0.2", "", 8)));
+        AddressPool pool = new AddressPool(store, Subnet.parse("10.77.0.0/29"), Set.of());
+        OwnershipRecord pooled = pool.create(new NewOwnership("vm2", "db", "host-a", "", "", 8));
+        assertThat(pooled.vni()).isEqualTo(8);
+        assertThat(pooled.address()).isEqualTo("10.77.0.3");
+        assertThat(store.create(vm("vm3")).vni()).isEqualTo(1);
+        for (int bad : new int[] {0, -1, 1 << 22}) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> new NewOwnership("vm4", "x", "host-a", "", "", bad))
+                    .withMessageContaining(Integer.toString(bad));
+        }
+    }
+
+    @Test
     void aRollbackIsATransferToTheSameHost() throws Exception {
         store.create(vm("vm1"));
         assertThat(store.transfer("vm1", "host-a", 1, "host-a").fence()).isEqualTo(2);

@@ -156,7 +156,7 @@ public final class EtcdFleetStore implements FleetStore {
                         .Else(looks.toArray(Op[]::new))
                         .commit());
         if (answer.isSucceeded()) {
-            return new OwnershipRecord(vm.vmId(), vm.name(), vm.owner(), 1, vm.address(), vm.detail());
+            return new OwnershipRecord(vm.vmId(), vm.name(), vm.owner(), 1, vm.address(), vm.detail(), vm.vni());
         }
         List<GetResponse> seen = answer.getGetResponses();
         Optional<OwnershipRecord> present = EtcdOwners.record(seen);
@@ -234,7 +234,7 @@ public final class EtcdFleetStore implements FleetStore {
                                 get(Keys.owner(vmId)))
                         .Else(get(Keys.vm(vmId)), get(Keys.owner(vmId)))
                         .commit());
-        Optional<OwnershipRecord> record = ownership(answer.getGetResponses());
+        Optional<OwnershipRecord> record = EtcdOwners.record(answer.getGetResponses());
         if (answer.isSucceeded()) {
             return record.orElseThrow();
         }

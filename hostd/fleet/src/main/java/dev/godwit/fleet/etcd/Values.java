@@ -33,7 +33,8 @@ final class Values {
         return bytes(object().put("vmId", vm.vmId())
                 .put("name", vm.name())
                 .put("address", vm.address())
-                .put("detail", vm.detail()));
+                .put("detail", vm.detail())
+                .put("vni", vm.vni()));
     }
 
     static ByteSequence claim(String vmId) {
@@ -71,7 +72,8 @@ final class Values {
                 text(o, "owner"),
                 o.required("fence").asLong(),
                 text(v, "address"),
-                text(v, "detail"));
+                text(v, "detail"),
+                v.path("vni").asInt(NewOwnership.VNI_DEFAULT)); // an older hostd knew one network
     }
 
     static String claimedBy(KeyValue claim) {

@@ -14,7 +14,7 @@ import org.jdbi.v3.core.statement.StatementContext;
 
 /** The statements on the one table; each write is called inside a transaction. */
 final class OwnershipTable {
-    private static final String COLUMNS = "vm_id, name, owner, fence, address, detail";
+    private static final String COLUMNS = "vm_id, name, owner, fence, address, detail, vni";
 
     private final Handle handle;
 
@@ -25,7 +25,15 @@ final class OwnershipTable {
     static void make(Handle handle) {
         handle.execute("CREATE TABLE IF NOT EXISTS ownership ("
                 + "vm_id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, "
-                + "fence INTEGER NOT NULL CHECK (fence >= 1), address TEXT UNIQUE, detail TEXT NOT NULL) STRICT");
+                + "fence INTEGER NOT NULL CHECK (fence >= 1), address TEXT UNIQUE, detail TEXT NOT NULL, "
+                + "vni INTEGER NOT NULL DEFAULT 1) STRICT");
+        boolean ofOlderHostd = handle.createQuery("SELECT count(*) FROM pragma_table_info('ownership') WHERE name = 'vni'")
+                        .mapTo(Integer.class)
+                        .one()
+                == 0;
+        if (ofOlderHostd) {
+            handle.execute("ALTER TABLE ownership ADD COLUMN vni INTEGER NOT NULL DEFAULT 1");
+        }
     }
 
     OwnershipRecord create(NewOwnership vm) throws NameTaken, AddressTaken, OwnershipConflict {
@@ -45,14 +53,15 @@ final class OwnershipTable {
                         + sameAddress.get().vmId() + " has the address " + vm.address() + "; choose another");
             }
         }
-        handle.createUpdate("INSERT INTO ownership (" + COLUMNS + ") VALUES (:vm, :name, :owner, 1, :address, :detail)")
+        handle.createUpdate("INSERT INTO ownership (" + COLUMNS + ") VALUES (:vm, :name, :owner, 1, :address, :detail, :vni)")
                 .bind("vm", vm.vmId())
                 .bind("name", vm.name())
                 .bind("owner", vm.owner())
                 .bind("address", vm.address().isEmpty() ? null : vm.address())
                 .bind("detail", vm.detail())
+                .bind("vni", vm.vni())
                 .execute();
-        return new OwnershipRecord(vm.vmId(), vm.name(), vm.owner(), 1, vm.address(), vm.detail());
+        return new OwnershipRecord(vm.vmId(), vm.name(), vm.owner(), 1, vm.address(), vm.detail(), vm.vni());
     }
 
     OwnershipRecord transfer(String what, String vmId, String expectedOwner, long expectedFence, String newOwner)
@@ -114,6 +123,7 @@ final class OwnershipTable {
                 row.getString("owner"),
                 row.getLong("fence"),
                 address == null ? "" : address,
-                row.getString("detail"));
+                row.getString("detail"),
+                row.getInt("vni"));
     }
 }

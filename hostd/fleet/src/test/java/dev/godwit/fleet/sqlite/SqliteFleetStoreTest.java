@@ -8,8 +8,12 @@ import dev.godwit.fleet.FleetStoreContract;
 import dev.godwit.fleet.FleetStoreUnavailable;
 import dev.godwit.fleet.HostIdTaken;
 import dev.godwit.fleet.HostLease;
+import dev.godwit.fleet.NewOwnership;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,6 +58,19 @@ class SqliteFleetStoreTest extends FleetStoreContract {
         assertThat(lease.validUntilNanos()).isEqualTo(Long.MAX_VALUE);
         lease.close();
         assertThat(lease.isValid()).isFalse();
+    }
+
+    @Test
+    void aFileOfAHostdThatKnewOneNetworkIsTakenOver() throws Exception {
+        store.create(vm("vm1"));
+        store.close();
+        try (Connection old = DriverManager.getConnection("jdbc:sqlite:" + directory.resolve("fleet.db"));
+                Statement statement = old.createStatement()) {
+            statement.execute("ALTER TABLE ownership DROP COLUMN vni");
+        }
+        store = open();
+        assertThat(store.read("vm1").orElseThrow().vni()).isEqualTo(1);
+        assertThat(store.create(new NewOwnership("vm2", "db", "host-a", "", "", 7)).vni()).isEqualTo(7);
     }
 
     @Test
