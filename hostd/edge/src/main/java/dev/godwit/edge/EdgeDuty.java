@@ -7,7 +7,7 @@ public interface EdgeDuty {
     /**
      * Loads the state of the connections, while nothing can pass. May take seconds.
      *
-     * @param taken the seat; nothing is to be loaded where the previous holder was this edge
+     * @param taken the seat; nothing is to be loaded where this edge itself was the last to speak
      */
     void load(EdgeSeat.Taken taken) throws IOException;
 

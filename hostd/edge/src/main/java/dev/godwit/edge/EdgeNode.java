@@ -45,6 +45,7 @@ public final class EdgeNode implements AutoCloseable {
     private final LeaseGuard guard;
     private final FlowEvents events;
     private final ReplicaTable replica;
+    private final ServedFence served;
     private final DnsForwarder dns;
     private final EdgeElection election;
     private final ExecutorService work;
@@ -73,6 +74,7 @@ public final class EdgeNode implements AutoCloseable {
         this.events = events;
         this.dns = dns;
         this.replica = new ReplicaTable(spec.flowsMax());
+        this.served = new ServedFence(spec.servedFence());
         ThreadFactory threadsHere =
                 Thread.ofPlatform().daemon().name("edge-work").factory();
         this.work = Executors.newSingleThreadExecutor(threadsHere);
@@ -204,7 +206,7 @@ public final class EdgeNode implements AutoCloseable {
         public void load(EdgeSeat.Taken taken) throws IOException {
             long began = System.nanoTime();
             replica.refuseBelow(taken.fence());
-            if (!taken.previousHolder().equals(spec.edgeId())) {
+            if (!kernelKnowsMore(taken)) {
                 try (KernelFlows flows = KernelFlows.open(EdgeRules.ZONE)) {
                     flows.removeAll();
                     KernelFlows.Loaded loaded = flows.load(replica.newestFirst().iterator());
@@ -217,7 +219,14 @@ public final class EdgeNode implements AutoCloseable {
                 }
             }
             replica.clear();
+            served.write(taken.fence());
             replicate(taken.fence());
+        }
+
+        /** Nobody spoke since this kernel did; or this edge was interrupted while it took the seat, and has no copy. */
+        private boolean kernelKnowsMore(EdgeSeat.Taken taken) throws IOException {
+            boolean mine = taken.previousHolder().equals(spec.edgeId());
+            return mine && (served.read() == taken.fence() - 1 || replica.size() == 0);
         }
 
         private void replicate(long fence) {

@@ -1,5 +1,6 @@
 package dev.godwit.edge;
 
+import dev.godwit.net.Prefix;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -249,7 +250,7 @@ final class EdgeRules {
 
     private List<String> vms(boolean v4) {
         return sides.vmPrefixes().stream()
-                .filter(prefix -> prefix.isV4() == v4)
+                .filter(prefix -> prefix.address() instanceof Inet4Address == v4)
                 .map(Prefix::toString)
                 .toList();
     }

@@ -1,5 +1,6 @@
 package dev.godwit.edge;
 
+import dev.godwit.net.Prefix;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -32,7 +33,7 @@ public record EdgeSides(
         }
         for (PublicAddress address : publicAddresses) {
             for (Prefix prefix : vmPrefixes) {
-                if (prefix.contains(address.address())) {
+                if (prefix.covers(address.address())) {
                     throw new IllegalArgumentException(
                             "public address " + address.address().getHostAddress() + " lies in the VMs' " + prefix);
                 }
@@ -49,7 +50,7 @@ public record EdgeSides(
 
     /** Whether an address may be a VM's. */
     boolean isVm(InetAddress address) {
-        return vmPrefixes.stream().anyMatch(prefix -> prefix.contains(address));
+        return vmPrefixes.stream().anyMatch(prefix -> prefix.covers(address));
     }
 
     boolean isPublic(InetAddress address) {

@@ -1,6 +1,7 @@
 package dev.godwit.edge;
 
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
@@ -12,6 +13,7 @@ import java.util.List;
  * @param resolvers asked for names that are not VMs'
  * @param dnsPort where VMs ask, on every gateway address
  * @param flowsMax connections that are copied from the other edge, at most
+ * @param servedFence a file in a folder that is there; what it tells is valid for this run of the machine
  */
 public record EdgeSpec(
         String edgeId,
@@ -20,7 +22,8 @@ public record EdgeSpec(
         List<InetSocketAddress> resolvers,
         DnsLimits dnsLimits,
         int dnsPort,
-        int flowsMax) {
+        int flowsMax,
+        Path servedFence) {
     /** The port of DNS. */
     public static final int DNS_PORT = 53;
 

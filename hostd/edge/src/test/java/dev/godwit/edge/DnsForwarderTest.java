@@ -152,7 +152,7 @@ class DnsForwarderTest {
         }
     }
 
-    private static byte[] query(int id, String name, int type) {
+    static byte[] query(int id, String name, int type) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(ByteBuffer.allocate(12)
                 .putShort((short) id)
@@ -295,7 +295,7 @@ class DnsForwarderTest {
                 socket.send(new DatagramPacket(garbage, garbage.length, LOOPBACK, forwarder.port()));
             }
         }
-        assertThat(forwarder.counts().malformed()).isGreaterThan(500);
+        await().until(() -> forwarder.counts().malformed() > 100);
         // What of it could be read takes the asker's places until it is answered or given up.
         assertThat(last(ask(query(7, "deb.debian.org", 1)), 4)).containsExactly(1, 2, 3, 4);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.godwit.edge.PublishedPort.Protocol;
+import dev.godwit.net.Prefix;
 import java.net.InetAddress;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -17,9 +18,7 @@ class PublishedPortsTest {
             "pub0",
             List.of(new PublicAddress(PUBLIC, true)),
             "vx0",
-            List.of(
-                    new Prefix(InetAddress.ofLiteral("10.9.0.0"), 16),
-                    new Prefix(InetAddress.ofLiteral("2001:db8:9::"), 64)),
+            List.of(Prefix.parse("10.9.0.0/16"), Prefix.parse("2001:db8:9::/64")),
             List.of(InetAddress.ofLiteral("169.254.1.1"), InetAddress.ofLiteral("fe80::1")));
 
     private static PublishedPort tcp(int port, InetAddress vm, int vmPort) {

@@ -18,6 +18,7 @@ public final class Mount {
     static final long MS_NOEXEC = 8;
     static final int MNT_DETACH = 2;
     static final long TMPFS_MAGIC = 0x01021994;
+    static final long BPF_FS_MAGIC = 0xcafe4a11L;
     static final int STATFS_BYTES = 120;
     static final int STATFS_BLOCK_BYTES = 8;
     static final int STATFS_AVAILABLE = 32;
@@ -38,9 +39,18 @@ public final class Mount {
         if (sizeBytes <= 0) {
             throw new IllegalArgumentException("tmpfs size " + sizeBytes + " bytes is not positive");
         }
+        mount("tmpfs", on, "size=" + sizeBytes + ",mode=" + Integer.toOctalString(mode));
+    }
+
+    /** Mounts a new BPF file system (nosuid, nodev, noexec), in which maps, programs and links outlive a process. */
+    public static void bpf(Path on) throws IOException {
+        mount("bpf", on, "mode=700");
+    }
+
+    private static void mount(String kind, Path on, String withOptions) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment options = arena.allocateFrom("size=" + sizeBytes + ",mode=" + Integer.toOctalString(mode));
-            MemorySegment type = arena.allocateFrom("tmpfs");
+            MemorySegment options = arena.allocateFrom(withOptions);
+            MemorySegment type = arena.allocateFrom(kind);
             int result;
             try {
                 result = (int) MOUNT.invokeExact(
@@ -54,7 +64,7 @@ public final class Mount {
                 throw Libc.unexpected(thrown);
             }
             if (result < 0) {
-                throw Libc.failure("mount a tmpfs of " + sizeBytes + " bytes on " + on);
+                throw Libc.failure("mount a " + kind + " with " + withOptions + " on " + on);
             }
         }
     }
@@ -78,6 +88,13 @@ public final class Mount {
     public static boolean isTmpfs(Path path) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             return statfs(arena, path).get(JAVA_LONG, 0) == TMPFS_MAGIC;
+        }
+    }
+
+    /** Whether {@code path} lies on a BPF file system. */
+    public static boolean isBpf(Path path) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            return statfs(arena, path).get(JAVA_LONG, 0) == BPF_FS_MAGIC;
         }
     }
 

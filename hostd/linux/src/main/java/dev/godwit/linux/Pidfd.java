@@ -1,13 +1,9 @@
 package dev.godwit.linux;
 
 import static dev.godwit.linux.Libc.INT;
-import static dev.godwit.linux.Libc.LONG;
 import static dev.godwit.linux.Libc.POINTER;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.time.Duration;
@@ -17,15 +13,10 @@ import java.time.Duration;
  * pidfd_getfd(2), pidfd_send_signal(2), poll(2).
  */
 public final class Pidfd implements AutoCloseable {
-    static final short POLLIN = 1;
-    static final int POLLFD_BYTES = 8;
-    static final int POLLFD_EVENTS = 4;
-
     private static final MethodHandle PIDFD_OPEN = Libc.function("pidfd_open", INT, INT, INT);
     private static final MethodHandle PIDFD_GETFD = Libc.function("pidfd_getfd", INT, INT, INT, INT);
     private static final MethodHandle PIDFD_SEND_SIGNAL =
             Libc.function("pidfd_send_signal", INT, INT, INT, POINTER, INT);
-    private static final MethodHandle POLL = Libc.function("poll", INT, POINTER, LONG, INT);
 
     private final long pid;
     private final Descriptor descriptor;
@@ -104,29 +95,7 @@ public final class Pidfd implements AutoCloseable {
 
     /** Waits for the process's end; blocks a platform thread. False: it still runs after {@code timeout}. */
     public boolean awaitExit(Duration timeout) throws IOException {
-        long deadline = System.nanoTime() + timeout.toNanos();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment pollfd = arena.allocate(POLLFD_BYTES, 4);
-            pollfd.set(JAVA_INT, 0, descriptor.number());
-            pollfd.set(JAVA_SHORT, POLLFD_EVENTS, POLLIN);
-            while (true) {
-                long leftMillis = Math.max(
-                        0, Duration.ofNanos(deadline - System.nanoTime()).toMillis());
-                int ready;
-                try {
-                    ready = (int) POLL.invokeExact(
-                            Libc.errnoSegment(), pollfd, 1L, (int) Math.min(leftMillis, Integer.MAX_VALUE));
-                } catch (Throwable thrown) {
-                    throw Libc.unexpected(thrown);
-                }
-                if (ready >= 0) {
-                    return ready > 0;
-                }
-                if (Libc.errno() != Errno.EINTR) {
-                    throw Libc.failure("poll process " + pid);
-                }
-            }
-        }
+        return Poll.readable(descriptor, timeout);
     }
 
     /** Lets go of the process; a second call does nothing. */

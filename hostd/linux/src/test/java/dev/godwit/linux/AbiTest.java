@@ -144,9 +144,9 @@ class AbiTest {
         put(ours, "pm_scan_arg.return_mask", PageScan.RETURN_MASK);
         put(ours, "sizeof.page_region", PageScan.REGION_BYTES);
         put(ours, "page_region.end", PageScan.REGION_END);
-        put(ours, "POLLIN", Pidfd.POLLIN);
-        put(ours, "sizeof.pollfd", Pidfd.POLLFD_BYTES);
-        put(ours, "pollfd.events", Pidfd.POLLFD_EVENTS);
+        put(ours, "POLLIN", Poll.POLLIN);
+        put(ours, "sizeof.pollfd", Poll.POLLFD_BYTES);
+        put(ours, "pollfd.events", Poll.POLLFD_EVENTS);
         put(ours, "sizeof.iovec", ProcessMemory.IOVEC_BYTES);
         put(ours, "iovec.iov_len", ProcessMemory.IOVEC_LENGTH);
         put(ours, "MS_NOSUID", Mount.MS_NOSUID);
@@ -162,14 +162,15 @@ class AbiTest {
         put(ours, "sizeof.timespec", Clock.TIMESPEC_BYTES);
         put(ours, "timespec.tv_nsec", Clock.TIMESPEC_NANOS);
         put(ours, "MADV_DONTNEED", MemoryAdvice.MADV_DONTNEED);
-        putNetlink(ours);
+        netfilter(ours);
+        network(ours);
 
         Map<String, Long> theirs = new TreeMap<>(C);
         theirs.keySet().removeIf(name -> name.startsWith("errno."));
         assertThat(ours).isEqualTo(theirs);
     }
 
-    private static void putNetlink(Map<String, Long> ours) {
+    private static void netfilter(Map<String, Long> ours) {
         put(ours, "sizeof.nfgenmsg", Nfnetlink.GENERAL_BYTES);
         put(ours, "NFNLGRP_CONNTRACK_NEW", Nfnetlink.GROUP_CONNTRACK_NEW);
         put(ours, "NFNLGRP_CONNTRACK_UPDATE", Nfnetlink.GROUP_CONNTRACK_UPDATE);
@@ -243,16 +244,9 @@ class AbiTest {
         put(ours, "IPS_SRC_NAT", Conntrack.SRC_NAT);
         put(ours, "IPS_DST_NAT", Conntrack.DST_NAT);
         put(ours, "NETLINK_NETFILTER", Netlink.NETFILTER);
-        put(ours, "AF_NETLINK", Netlink.AF_NETLINK);
-        put(ours, "SOCK_RAW", Netlink.SOCK_RAW);
-        put(ours, "SOCK_CLOEXEC", Netlink.SOCK_CLOEXEC);
-        put(ours, "SOL_SOCKET", Netlink.SOL_SOCKET);
-        put(ours, "SO_RCVBUFFORCE", Netlink.SO_RCVBUFFORCE);
         put(ours, "SOL_NETLINK", Netlink.SOL_NETLINK);
         put(ours, "NETLINK_ADD_MEMBERSHIP", Netlink.NETLINK_ADD_MEMBERSHIP);
-        put(ours, "MSG_DONTWAIT", Netlink.MSG_DONTWAIT);
-        put(ours, "MSG_TRUNC", Netlink.MSG_TRUNC);
-        put(ours, "sizeof.sockaddr_nl", Netlink.SOCKADDR_BYTES);
+        put(ours, "sizeof.sockaddr_nl", Netlink.ADDRESS_BYTES);
         put(ours, "NLM_F_REQUEST", NetlinkMessages.NLM_F_REQUEST);
         put(ours, "NLM_F_ACK", NetlinkMessages.NLM_F_ACK);
         put(ours, "NLM_F_EXCL", NetlinkMessages.NLM_F_EXCL);
@@ -268,7 +262,63 @@ class AbiTest {
         put(ours, "nlmsghdr.nlmsg_seq", NetlinkMessages.HEADER_SEQUENCE);
     }
 
+    private static void network(Map<String, Long> ours) {
+        put(ours, "AF_NETLINK", Socket.AF_NETLINK);
+        put(ours, "AF_PACKET", Socket.AF_PACKET);
+        put(ours, "SOCK_RAW", Socket.SOCK_RAW);
+        put(ours, "SOCK_CLOEXEC", Socket.SOCK_CLOEXEC);
+        put(ours, "SOCK_NONBLOCK", Socket.SOCK_NONBLOCK);
+        put(ours, "MSG_DONTWAIT", Socket.MSG_DONTWAIT);
+        put(ours, "MSG_TRUNC", Socket.MSG_TRUNC);
+        put(ours, "SOL_SOCKET", Socket.SOL_SOCKET);
+        put(ours, "SO_RCVBUFFORCE", Socket.SO_RCVBUFFORCE);
+        put(ours, "SOL_PACKET", PacketSocket.SOL_PACKET);
+        put(ours, "PACKET_VNET_HDR", PacketSocket.PACKET_VNET_HDR);
+        put(ours, "PACKET_QDISC_BYPASS", PacketSocket.PACKET_QDISC_BYPASS);
+        put(ours, "ETH_P_ALL", PacketSocket.ETH_P_ALL);
+        put(ours, "sizeof.sockaddr_ll", PacketSocket.ADDRESS_BYTES);
+        put(ours, "sockaddr_ll.sll_protocol", PacketSocket.ADDRESS_PROTOCOL);
+        put(ours, "sockaddr_ll.sll_ifindex", PacketSocket.ADDRESS_INDEX);
+        put(ours, "SIOCGSTAMPNS", PacketSocket.SIOCGSTAMPNS);
+        put(ours, "sizeof.virtio_net_hdr", PacketSocket.HEADER_BYTES);
+        put(ours, "CLONE_NEWNET", NetworkNamespace.CLONE_NEWNET);
+        put(ours, "TUNSETIFF", Tap.TUNSETIFF);
+        put(ours, "TUNGETVNETHDRSZ", Tap.TUNGETVNETHDRSZ);
+        put(ours, "TUNSETVNETHDRSZ", Tap.TUNSETVNETHDRSZ);
+        put(ours, "IFF_TAP", Tap.IFF_TAP);
+        put(ours, "IFF_NO_PI", Tap.IFF_NO_PI);
+        put(ours, "IFF_VNET_HDR", Tap.IFF_VNET_HDR);
+        put(ours, "sizeof.ifreq", Tap.IFREQ_BYTES);
+        put(ours, "ifreq.ifr_flags", Tap.IFREQ_FLAGS);
+        put(ours, "IFNAMSIZ-1", Tap.NAME_BYTES_MAX);
+        put(ours, "NETLINK_ROUTE", Links.NETLINK_ROUTE);
+        put(ours, "RTM_NEWLINK", Links.RTM_NEWLINK);
+        put(ours, "RTM_GETLINK", Links.RTM_GETLINK);
+        put(ours, "NLM_F_REQUEST", Links.NLM_F_REQUEST);
+        put(ours, "NLMSG_ERROR", Links.NLMSG_ERROR);
+        put(ours, "sizeof.nlmsghdr", Links.NLMSGHDR_BYTES);
+        put(ours, "nlmsghdr.nlmsg_type", Links.NLMSGHDR_TYPE);
+        put(ours, "nlmsghdr.nlmsg_flags", Links.NLMSGHDR_FLAGS);
+        put(ours, "nlmsghdr.nlmsg_seq", Links.NLMSGHDR_SEQUENCE);
+        put(ours, "sizeof.ifinfomsg", Links.IFINFOMSG_BYTES);
+        put(ours, "ifinfomsg.ifi_index", Links.IFINFOMSG_INDEX);
+        put(ours, "ifinfomsg.ifi_flags", Links.IFINFOMSG_FLAGS);
+        put(ours, "sizeof.rtattr", Links.RTATTR_BYTES);
+        put(ours, "IFLA_IFNAME", Links.IFLA_IFNAME);
+        put(ours, "IFLA_MTU", Links.IFLA_MTU);
+        put(ours, "IFLA_QDISC", Links.IFLA_QDISC);
+        put(ours, "IFLA_TXQLEN", Links.IFLA_TXQLEN);
+        put(ours, "IFLA_STATS64", Links.IFLA_STATS64);
+        put(ours, "rtnl_link_stats64.rx_packets", Links.STATS_RX_PACKETS);
+        put(ours, "rtnl_link_stats64.tx_packets", Links.STATS_TX_PACKETS);
+        put(ours, "rtnl_link_stats64.tx_dropped", Links.STATS_TX_DROPPED);
+        put(ours, "IFF_UP", Links.IFF_UP);
+        put(ours, "IFF_RUNNING", Links.IFF_RUNNING);
+        put(ours, "BPF_FS_MAGIC", Mount.BPF_FS_MAGIC);
+    }
+
     private static void put(Map<String, Long> map, String name, long value) {
-        map.put(name, value);
+        Long elsewhere = map.put(name, value);
+        assertThat(elsewhere == null ? value : elsewhere).as(name).isEqualTo(value);
     }
 }

@@ -3,6 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/if.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/if_tun.h>
 #include <linux/magic.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
@@ -11,9 +15,12 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <linux/userfaultfd.h>
-#include <net/if.h>
+#include <linux/virtio_net.h>
 #include <poll.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -211,28 +218,67 @@ int main(void) {
     NUMBER("IPS_SRC_NAT", IPS_SRC_NAT);
     NUMBER("IPS_DST_NAT", IPS_DST_NAT);
     NUMBER("NETLINK_NETFILTER", NETLINK_NETFILTER);
-    NUMBER("AF_NETLINK", AF_NETLINK);
-    NUMBER("SOCK_RAW", SOCK_RAW);
-    NUMBER("SOCK_CLOEXEC", SOCK_CLOEXEC);
-    NUMBER("SOL_SOCKET", SOL_SOCKET);
-    NUMBER("SO_RCVBUFFORCE", SO_RCVBUFFORCE);
     NUMBER("SOL_NETLINK", SOL_NETLINK);
     NUMBER("NETLINK_ADD_MEMBERSHIP", NETLINK_ADD_MEMBERSHIP);
-    NUMBER("MSG_DONTWAIT", MSG_DONTWAIT);
-    NUMBER("MSG_TRUNC", MSG_TRUNC);
     NUMBER("sizeof.sockaddr_nl", sizeof(struct sockaddr_nl));
-    NUMBER("NLM_F_REQUEST", NLM_F_REQUEST);
     NUMBER("NLM_F_ACK", NLM_F_ACK);
     NUMBER("NLM_F_EXCL", NLM_F_EXCL);
     NUMBER("NLM_F_CREATE", NLM_F_CREATE);
     NUMBER("NLM_F_DUMP", NLM_F_DUMP);
-    NUMBER("NLMSG_ERROR", NLMSG_ERROR);
     NUMBER("NLMSG_DONE", NLMSG_DONE);
     NUMBER("NLA_F_NESTED", NLA_F_NESTED);
-    NUMBER("sizeof.nlmsghdr", sizeof(struct nlmsghdr));
     NUMBER("sizeof.nlattr", sizeof(struct nlattr));
+    NUMBER("AF_NETLINK", AF_NETLINK);
+    NUMBER("AF_PACKET", AF_PACKET);
+    NUMBER("SOCK_RAW", SOCK_RAW);
+    NUMBER("SOCK_CLOEXEC", SOCK_CLOEXEC);
+    NUMBER("SOCK_NONBLOCK", SOCK_NONBLOCK);
+    NUMBER("MSG_DONTWAIT", MSG_DONTWAIT);
+    NUMBER("MSG_TRUNC", MSG_TRUNC);
+    NUMBER("SOL_SOCKET", SOL_SOCKET);
+    NUMBER("SO_RCVBUFFORCE", SO_RCVBUFFORCE);
+    NUMBER("SOL_PACKET", SOL_PACKET);
+    NUMBER("PACKET_VNET_HDR", PACKET_VNET_HDR);
+    NUMBER("PACKET_QDISC_BYPASS", PACKET_QDISC_BYPASS);
+    NUMBER("ETH_P_ALL", ETH_P_ALL);
+    NUMBER("sizeof.sockaddr_ll", sizeof(struct sockaddr_ll));
+    NUMBER("sockaddr_ll.sll_protocol", offsetof(struct sockaddr_ll, sll_protocol));
+    NUMBER("sockaddr_ll.sll_ifindex", offsetof(struct sockaddr_ll, sll_ifindex));
+    NUMBER("SIOCGSTAMPNS", SIOCGSTAMPNS_OLD);
+    NUMBER("sizeof.virtio_net_hdr", sizeof(struct virtio_net_hdr));
+    NUMBER("CLONE_NEWNET", CLONE_NEWNET);
+    NUMBER("TUNSETIFF", TUNSETIFF);
+    NUMBER("TUNGETVNETHDRSZ", TUNGETVNETHDRSZ);
+    NUMBER("TUNSETVNETHDRSZ", TUNSETVNETHDRSZ);
+    NUMBER("IFF_TAP", IFF_TAP);
+    NUMBER("IFF_NO_PI", IFF_NO_PI);
+    NUMBER("IFF_VNET_HDR", IFF_VNET_HDR);
+    NUMBER("sizeof.ifreq", sizeof(struct ifreq));
+    NUMBER("ifreq.ifr_flags", offsetof(struct ifreq, ifr_flags));
+    NUMBER("IFNAMSIZ-1", IFNAMSIZ - 1);
+    NUMBER("NETLINK_ROUTE", NETLINK_ROUTE);
+    NUMBER("RTM_NEWLINK", RTM_NEWLINK);
+    NUMBER("RTM_GETLINK", RTM_GETLINK);
+    NUMBER("NLM_F_REQUEST", NLM_F_REQUEST);
+    NUMBER("NLMSG_ERROR", NLMSG_ERROR);
+    NUMBER("sizeof.nlmsghdr", sizeof(struct nlmsghdr));
     NUMBER("nlmsghdr.nlmsg_type", offsetof(struct nlmsghdr, nlmsg_type));
     NUMBER("nlmsghdr.nlmsg_flags", offsetof(struct nlmsghdr, nlmsg_flags));
     NUMBER("nlmsghdr.nlmsg_seq", offsetof(struct nlmsghdr, nlmsg_seq));
+    NUMBER("sizeof.ifinfomsg", sizeof(struct ifinfomsg));
+    NUMBER("ifinfomsg.ifi_index", offsetof(struct ifinfomsg, ifi_index));
+    NUMBER("ifinfomsg.ifi_flags", offsetof(struct ifinfomsg, ifi_flags));
+    NUMBER("sizeof.rtattr", sizeof(struct rtattr));
+    NUMBER("IFLA_IFNAME", IFLA_IFNAME);
+    NUMBER("IFLA_MTU", IFLA_MTU);
+    NUMBER("IFLA_QDISC", IFLA_QDISC);
+    NUMBER("IFLA_TXQLEN", IFLA_TXQLEN);
+    NUMBER("IFLA_STATS64", IFLA_STATS64);
+    NUMBER("rtnl_link_stats64.rx_packets", offsetof(struct rtnl_link_stats64, rx_packets));
+    NUMBER("rtnl_link_stats64.tx_packets", offsetof(struct rtnl_link_stats64, tx_packets));
+    NUMBER("rtnl_link_stats64.tx_dropped", offsetof(struct rtnl_link_stats64, tx_dropped));
+    NUMBER("IFF_UP", IFF_UP);
+    NUMBER("IFF_RUNNING", IFF_RUNNING);
+    NUMBER("BPF_FS_MAGIC", BPF_FS_MAGIC);
     return 0;
 }

@@ -1,0 +1,7 @@
+package dev.godwit.net;
+
+/** What a rule says. */
+public enum Verdict {
+    ALLOW,
+    DENY
+}

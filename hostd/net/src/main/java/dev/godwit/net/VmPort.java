@@ -1,0 +1,192 @@
+package dev.godwit.net;
+
+import dev.godwit.linux.Link;
+import dev.godwit.linux.Links;
+import dev.godwit.linux.PacketSocket;
+import dev.godwit.linux.Pidfd;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A VM's place in a host's network: its tap, what the programs know of it, and the queue that its frames wait in while
+ * it moves. In a move, at the target: {@link #hold}, {@link #armToArrive}, then the fleet sends here, then
+ * {@link #live}; at the source: {@link #armToLeave}, then the fleet sends elsewhere, {@link #forward},
+ * {@link #drained}, the pause. A rollback gives {@link #heldFrames} of the target to {@link #inject} of the source.
+ *
+ * <p>Thread-safe. What is in the kernel outlives this object.
+ */
+public final class VmPort implements AutoCloseable {
+    /** How long a guest that still runs is given to take what was sent before the fleet sent elsewhere. */
+    public static final Duration DRAIN_WITHIN = Duration.ofMillis(50);
+    /** How much may wait for a VM that is held; more is dropped, newest first, as {@link DropReason#HOLD_FULL}. */
+    public static final long HELD_BYTES_MAX = 64L << 20;
+
+    private final VmPortSpec spec;
+    private final int tapIndex;
+    private final DataPlaneMaps maps;
+    private final Links links;
+    private final FrameInjector injector;
+    private @Nullable TapQueue queue;
+
+    VmPort(VmPortSpec spec, int tapIndex, DataPlaneMaps maps, Links links) throws IOException {
+        this.spec = spec;
+        this.tapIndex = tapIndex;
+        this.maps = maps;
+        this.links = links;
+        this.injector = FrameInjector.into(tapIndex);
+    }
+
+    public VmPortSpec spec() {
+        return spec;
+    }
+
+    /** The tap's interface number. */
+    public int tapIndex() {
+        return tapIndex;
+    }
+
+    /** What becomes of packets for the VM here. */
+    public PortState state() throws IOException {
+        return port().state();
+    }
+
+    private Port port() throws IOException {
+        return maps.ports()
+                .ofTap(tapIndex)
+                .orElseThrow(() -> new IOException("the port of VM " + spec.vmId() + " was removed"));
+    }
+
+    /** Lets packets for the VM wait in its tap's queue, at most {@link #HELD_BYTES_MAX}. */
+    public synchronized void hold() throws IOException {
+        maps.ports().holdAtMost(tapIndex, HELD_BYTES_MAX);
+        maps.ports().put(port().hold());
+    }
+
+    /** The VM runs here: packets go to it. Releases the hold on the VMM's descriptor. */
+    public synchronized void live() throws IOException {
+        maps.ports().put(port().live());
+        disarm();
+        TapDevice.limit(spec.tapName(), spec.rateLimit());
+    }
+
+    /**
+     * The VM answers behind another host: what still comes here is passed on there, once. Nothing is put in the tap's
+     * queue from here on, and what a rate limit holds back is let go to it.
+     */
+    public synchronized void forward(InetAddress host) throws IOException {
+        maps.ports().put(port().forward(host));
+        if (spec.rateLimit().isPresent()) {
+            TapDevice.limit(spec.tapName(), Optional.of(RateLimit.lifted()));
+            // The kernel looks at its clock again when the next frame comes.
+            injector.inject(TapQueue.dummy());
+        }
+    }
+
+    /**
+     * At the target, when its VMM waits for the VM's state and before any other host sends here: makes sure that the
+     * tap takes frames and that the VMM loses none of them. Blocks for some milliseconds.
+     *
+     * @param vmm borrowed until {@link #live}, {@link #disarm} or {@link #close}
+     * @throws IOException the VMM does not hold the tap, or the tap does not become active
+     */
+    public synchronized void armToArrive(Pidfd vmm) throws IOException {
+        disarm();
+        TapQueue armed = TapQueue.of(vmm, spec.tapName(), links);
+        queue = armed;
+        armed.holdForArrival(injector);
+    }
+
+    /**
+     * At the source, before other hosts send elsewhere: takes hold of the tap's queue.
+     *
+     * @param vmm as of {@link #armToArrive}
+     */
+    public synchronized void armToLeave(Pidfd vmm) throws IOException {
+        disarm();
+        queue = TapQueue.of(vmm, spec.tapName(), links);
+    }
+
+    /** Lets go of the VMM's descriptor; does nothing where none is held. */
+    public synchronized void disarm() {
+        if (queue != null) {
+            queue.close();
+            queue = null;
+        }
+    }
+
+    /**
+     * At the source, after {@link #forward}, while the VM runs: waits until it has taken everything that came for it, and
+     * 4 ms more in which the VMM hands over what it took last.
+     *
+     * @return false: frames are still there, and {@link #takeLeftovers} is needed
+     */
+    public synchronized boolean drained(Duration within) throws IOException {
+        return armed().drained(within);
+    }
+
+    /**
+     * At the source, where {@link #drained} said no: takes what is left, with the VMM frozen for that time. They belong
+     * into the target's queue, or back into this one on a rollback.
+     */
+    public synchronized HeldFrames takeLeftovers() throws IOException {
+        return armed().takeLeftovers();
+    }
+
+    /**
+     * At the target of a move that is rolled back: takes what waits here for the VM. Once while the fleet still sends
+     * here, and again when it does not any more.
+     */
+    public synchronized HeldFrames heldFrames() throws IOException {
+        return armed().takeAll();
+    }
+
+    private TapQueue armed() {
+        if (queue == null) {
+            throw new IllegalStateException("the queue of VM " + spec.vmId() + " is not armed");
+        }
+        return queue;
+    }
+
+    /** Puts frames behind those that wait for the VM, in whatever state the port is. */
+    public synchronized void inject(HeldFrames frames) throws IOException {
+        injector.inject(frames);
+    }
+
+    /** Changes what the VM may reach and be reached by, at once. */
+    public void policy(Policy policy) throws IOException {
+        maps.policies().put(tapIndex, policy);
+    }
+
+    /** What the VM has sent and got at this host. */
+    public PortTraffic traffic() throws IOException {
+        return maps.ports().traffic(tapIndex);
+    }
+
+    /** How many frames found the tap's queue full, or nobody at its other end. */
+    public long queueDrops() throws IOException {
+        return links.find(spec.tapName()).map(Link::droppedSending).orElse(0L);
+    }
+
+    /**
+     * Writes what passes the VM's tap, in both directions and before any rule, as a pcap file with nanoseconds. Blocks a
+     * platform thread until the limit is reached or the thread is interrupted. Must run in the host's network namespace.
+     *
+     * @return how many frames were written
+     */
+    public long capture(OutputStream to, CaptureLimit limit) throws IOException {
+        try (PacketSocket socket = PacketSocket.toCapture(tapIndex)) {
+            return new PacketCapture(socket, limit).writeTo(to);
+        }
+    }
+
+    /** Closes this process's descriptors; the VM goes on. */
+    @Override
+    public synchronized void close() {
+        disarm();
+        injector.close();
+    }
+}
