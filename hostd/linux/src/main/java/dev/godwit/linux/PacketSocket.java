@@ -31,6 +31,8 @@ public final class PacketSocket implements AutoCloseable {
     static final long SIOCGSTAMPNS = 0x8907;
     /** Two seconds of 10,000 packets/s of full size: the reader may be late by that much. */
     private static final int CAPTURE_BUFFER_BYTES = 32 << 20;
+    /** Frames that a queueing discipline holds count against their sender: as much as may be held for a VM. */
+    private static final int INJECT_BUFFER_BYTES = 128 << 20;
 
     private final Descriptor socket;
     private final Arena arena = Arena.ofShared();
@@ -52,6 +54,7 @@ public final class PacketSocket implements AutoCloseable {
         PacketSocket made = open(interfaceIndex, (short) 0);
         try {
             Socket.option(made.socket, SOL_PACKET, PACKET_VNET_HDR, 1, "PACKET_VNET_HDR");
+            Socket.option(made.socket, Socket.SOL_SOCKET, Socket.SO_SNDBUFFORCE, INJECT_BUFFER_BYTES, "SO_SNDBUFFORCE");
             if (pastQueue) {
                 Socket.option(made.socket, SOL_PACKET, PACKET_QDISC_BYPASS, 1, "PACKET_QDISC_BYPASS");
             }
@@ -106,7 +109,7 @@ public final class PacketSocket implements AutoCloseable {
      * Puts one frame into the device's queue.
      *
      * @param frame a {@code virtio_net_hdr} of {@link #HEADER_BYTES}, then the frame; native memory
-     * @throws LinuxException ENOBUFS: the queue is full; ENETDOWN: the device is down; EMSGSIZE: above its MTU
+     * @throws LinuxException ENOBUFS: the queue is full; EAGAIN: too much of ours waits in it; ENETDOWN: the device is down; EMSGSIZE: above its MTU
      */
     public void inject(MemorySegment frame) throws IOException {
         Socket.send(socket, frame);

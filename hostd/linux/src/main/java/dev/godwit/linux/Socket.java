@@ -20,6 +20,7 @@ final class Socket {
     static final int MSG_DONTWAIT = 0x40;
     static final int MSG_TRUNC = 0x20;
     static final int SOL_SOCKET = 1;
+    static final int SO_SNDBUFFORCE = 32;
     static final int SO_RCVBUFFORCE = 33;
 
     private static final MethodHandle SOCKET = Libc.function("socket", INT, INT, INT, INT);

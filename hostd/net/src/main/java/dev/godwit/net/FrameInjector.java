@@ -29,7 +29,8 @@ final class FrameInjector implements AutoCloseable {
     /**
      * Puts frames in, in their order. A tap whose queue is full drops them and counts it.
      *
-     * @throws LinuxException ENOBUFS: the device's queueing discipline took none for seconds; ENETDOWN: it is down
+     * @throws LinuxException ENOBUFS, EAGAIN: the device's queueing discipline took none for seconds; ENETDOWN: it is
+     *     down
      */
     void inject(HeldFrames frames) throws IOException {
         for (byte[] frame : frames.frames()) {
@@ -45,7 +46,8 @@ final class FrameInjector implements AutoCloseable {
                 socket.inject(frame);
                 return;
             } catch (LinuxException failed) {
-                if (failed.errno() != Errno.ENOBUFS || System.nanoTime() > deadline) {
+                boolean full = failed.errno() == Errno.ENOBUFS || failed.errno() == Errno.EAGAIN;
+                if (!full || System.nanoTime() > deadline) {
                     throw failed;
                 }
                 ShortWait.of(RETRY_AFTER);

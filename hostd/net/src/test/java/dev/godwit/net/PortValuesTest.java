@@ -50,8 +50,9 @@ class PortValuesTest {
         assertThat(new RateLimit(100_000).burstBytes()).isEqualTo(16 << 10);
         assertThat(new RateLimit(10_000_000_000L).burstBytes()).isEqualTo(1_250_000);
         assertThat(new RateLimit(100_000).waitingBytesMax()).isEqualTo(1 << 20);
+        assertThat(RateLimit.lifted().waitingBytesMax()).isEqualTo(256 << 20);
         assertThatThrownBy(() -> new RateLimit(99_999)).hasMessageContaining("rate 99999 bit/s");
-        assertThatThrownBy(() -> new RateLimit(1_000_000_000_001L)).hasMessageContaining("1000000000001");
+        assertThatThrownBy(() -> new RateLimit(100_000_000_001L)).hasMessageContaining("100000000001");
     }
 
     @Test
