@@ -189,6 +189,8 @@ static bool set_gateway(int netlink, int index, const struct address *gateway) {
     request.route.rtm_protocol = RTPROT_STATIC;
     request.route.rtm_scope = RT_SCOPE_UNIVERSE;
     request.route.rtm_type = RTN_UNICAST;
+    /* In a routed network the VM's own address is all of its subnet (/32), and the gateway is reached on the card all the same. */
+    request.route.rtm_flags = RTNH_F_ONLINK;
     attribute(&request, RTA_GATEWAY, gateway->bytes, bytes_of(gateway));
     attribute(&request, RTA_OIF, &out, 4);
     return ask(netlink, &request);

@@ -46,6 +46,7 @@ final class Moves {
 
     private final MoveHost host;
     private final OwnershipPort ownership;
+    private final VmNetwork network;
     private final Peers peers;
     private final MoveLog moveLog;
     private final LinkCounter link;
@@ -56,6 +57,7 @@ final class Moves {
     Moves(
             MoveHost host,
             OwnershipPort ownership,
+            VmNetwork network,
             Peers peers,
             MoveLog moveLog,
             LinkCounter link,
@@ -64,6 +66,7 @@ final class Moves {
             MoveThreads threads) {
         this.host = host;
         this.ownership = ownership;
+        this.network = network;
         this.peers = peers;
         this.moveLog = moveLog;
         this.link = link;
@@ -144,7 +147,7 @@ final class Moves {
                     host,
                     reservation,
                     planned,
-                    new SourcePorts(targetPort, new SourceVm(vm), ownership),
+                    new SourcePorts(targetPort, new SourceVm(vm), ownership, network.turning(host, reservation)),
                     stream,
                     convergence(planned, facts, stream));
             CompletableFuture<MoveRecord> end = new CompletableFuture<>();
@@ -175,7 +178,11 @@ final class Moves {
 
     /** The ports of a move that an earlier hostd began. */
     SourcePorts recalled(MoveRecord record, VmPort vm) {
-        return new SourcePorts(new NamedTarget(peers, record.reservation().to()), vm, ownership);
+        return new SourcePorts(
+                new NamedTarget(peers, record.reservation().to()),
+                vm,
+                ownership,
+                network.turning(host, record.reservation()));
     }
 
     private void run(

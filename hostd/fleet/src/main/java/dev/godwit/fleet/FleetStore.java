@@ -65,6 +65,15 @@ public interface FleetStore extends AutoCloseable {
             throws OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable;
 
     /**
+     * Like {@link #transfer}, from a host that is not known any more: in the same transaction, so that an owner that
+     * announces itself again and then reads its records finds either this one changed or this call refused.
+     *
+     * @throws OwnerLives the owner's host record is there; nothing was written
+     */
+    OwnershipRecord takeOver(String vmId, String expectedOwner, long expectedFence, String newOwner)
+            throws OwnerLives, OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable;
+
+    /**
      * Removes the record, its name and its address, if the VM is still owned like this.
      *
      * @throws OwnershipConflict the record is another one, or gone

@@ -4,7 +4,13 @@ import org.jspecify.annotations.Nullable;
 
 /** A fleet store call that did not do what was asked. */
 public abstract sealed class FleetStoreException extends Exception
-        permits AddressTaken, FleetStoreUnavailable, HostIdTaken, NameTaken, OutcomeUnknown, OwnershipConflict {
+        permits AddressTaken,
+                FleetStoreUnavailable,
+                HostIdTaken,
+                NameTaken,
+                OutcomeUnknown,
+                OwnerLives,
+                OwnershipConflict {
     FleetStoreException(String message) {
         super(message);
     }

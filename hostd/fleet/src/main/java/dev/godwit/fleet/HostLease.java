@@ -6,7 +6,8 @@ public interface HostLease extends AutoCloseable {
 
     /**
      * Until when this host may count on its lease, by the clock given to the store: two thirds of the time to live after
-     * the *send* of the last renewal that succeeded. The other hosts wait for the whole of it.
+     * the *send* of the last renewal that succeeded. The other hosts wait for the whole of it. {@link Long#MAX_VALUE}
+     * where there is nobody to lose it to.
      */
     long validUntilNanos();
 

@@ -9,6 +9,7 @@ import java.util.Map;
  *     has the same, another machine with a copied configuration has not
  * @param restAddress where its REST API answers other hosts, {@code host:port}; empty if nowhere
  * @param peerAddress where its peer wire listens, {@code host:port}; empty if nowhere
+ * @param underlayAddress where its data plane takes packets for its VMs, an IP address without a port; empty if nowhere
  * @param labels what else the others may choose by: zone, instance type, CPU template, ...
  */
 public record HostRecord(
@@ -17,6 +18,7 @@ public record HostRecord(
         HostRole role,
         String restAddress,
         String peerAddress,
+        String underlayAddress,
         Map<String, String> labels) {
     public HostRecord {
         Names.requireId("host id", hostId);

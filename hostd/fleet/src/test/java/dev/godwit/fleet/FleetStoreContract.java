@@ -50,6 +50,7 @@ public abstract class FleetStoreContract {
                 HostRole.HOST,
                 "10.0.0.1:7070",
                 "10.0.0.1:7071",
+                "10.0.0.1",
                 Map.of("zone", "a", "cpu", "haswell-v1"));
     }
 
@@ -172,6 +173,33 @@ public abstract class FleetStoreContract {
         OwnershipConflict conflict =
                 catchThrowableOfType(OwnershipConflict.class, () -> store.transfer("vm1", "host-a", 1, "host-b"));
         assertThat(conflict.actual()).map(OwnershipRecord::owner).contains("host-a");
+    }
+
+    @Test
+    void aVmIsTakenOverFromAHostThatIsGoneAndNotFromOneThatLives() throws Exception {
+        store.create(vm("vm1"));
+        HostLease alive = store.announce(host("host-a", "first"), TTL);
+        OwnerLives refused = catchThrowableOfType(OwnerLives.class, () -> store.takeOver("vm1", "host-a", 1, "host-b"));
+        assertThat(refused).hasMessageContaining("host-a");
+        assertThat(store.read("vm1")).map(OwnershipRecord::fence).contains(1L);
+        alive.close();
+        OwnershipRecord taken = store.takeOver("vm1", "host-a", 1, "host-b");
+        assertThat(taken.owner()).isEqualTo("host-b");
+        assertThat(taken.fence()).isEqualTo(2);
+        assertThat(store.read("vm1")).contains(taken);
+    }
+
+    @Test
+    void aTakeOverOnAnOldFenceOrOwnerWritesNothing() throws Exception {
+        store.create(vm("vm1"));
+        OwnershipRecord moved = store.transfer("vm1", "host-a", 1, "host-b");
+        OwnershipConflict conflict =
+                catchThrowableOfType(OwnershipConflict.class, () -> store.takeOver("vm1", "host-a", 1, "host-c"));
+        assertThat(conflict.actual()).contains(moved);
+        assertThat(catchThrowableOfType(OwnershipConflict.class, () -> store.takeOver("nothing", "host-a", 1, "host-c"))
+                        .actual())
+                .isEmpty();
+        assertThat(store.read("vm1")).contains(moved);
     }
 
     @Test

@@ -31,19 +31,9 @@ public final class Demo {
     }
 
     private static int run(DemoOptions options) throws IOException {
-        Findings findings = new Findings(options);
-        DemoRun demo = new DemoRun(options, findings, DistFiles.ofProperty(), caches(), tarball(), System.out);
-        try {
-            demo.run();
-        } catch (LabException e) {
-            findings.failed(String.valueOf(e.getMessage()));
-        } catch (IOException | RuntimeException e) {
-            findings.failed(e.toString());
-            e.printStackTrace();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            findings.failed("interrupted");
-        }
+        Scenario scenario = Scenario.named(options.scenario()).orElseThrow();
+        Findings findings = new Findings(options, scenario.checks());
+        boolean wasSet = play(scenario, options, findings);
         DemoReport report = findings.report();
         ReportFiles.write(options.report(), report, findings.picture());
         System.out.println();
@@ -53,19 +43,32 @@ public final class Demo {
         if (report.verified()) {
             return VERIFIED;
         }
-        return demo.isSetUp() ? CHECK_FAILED : NOT_SET_UP;
+        return wasSet ? CHECK_FAILED : NOT_SET_UP;
+    }
+
+    /** Whether the lab, its hosts, the image and the VM came up. */
+    private static boolean play(Scenario scenario, DemoOptions options, Findings findings) throws IOException {
+        boolean wasSet = false;
+        try (Stage stage = Stage.open(options, findings, DistFiles.ofProperty(), caches(), System.out)) {
+            try {
+                scenario.play(stage);
+            } finally {
+                wasSet = stage.wasSet();
+            }
+        } catch (LabException e) {
+            findings.failed(String.valueOf(e.getMessage()));
+        } catch (IOException | RuntimeException e) {
+            findings.failed(e.toString());
+            e.printStackTrace();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            findings.failed("interrupted");
+        }
+        return wasSet;
     }
 
     private static Path caches() {
         String named = System.getenv("GODWIT_CACHE");
         return Path.of(named == null || named.isEmpty() ? "/var/cache/godwit" : named);
-    }
-
-    private static Path tarball() {
-        String named = System.getProperty("godwit.lua.tarball");
-        if (named == null) {
-            throw new LabException("the system property godwit.lua.tarball is not set; run this by script/demo");
-        }
-        return Path.of(named);
     }
 }

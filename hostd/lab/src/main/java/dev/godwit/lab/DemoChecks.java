@@ -76,9 +76,13 @@ final class DemoChecks {
         pages(pagesBefore, probes.end("pages"));
         files(filesBefore, probes.end("files"));
         probes.end("ticker");
+        JsonNode dial = probes.end("dial");
         outside.stopSending();
         JsonNode echo = probes.end("echo");
-        traffic(outside.finish(), echo);
+        OutsideResult seen = outside.finish();
+        traffic(seen, echo);
+        datagrams(seen, echo);
+        outbound(seen, dial);
     }
 
     /** The disk after the VM's shutdown. */
@@ -95,7 +99,7 @@ final class DemoChecks {
         findings.pages(new DemoReport.Pages(verified, errors));
         findings.check(
                 "page-checker",
-                errors == 0 && verified >= DemoRun.PAGES_AFTER_MIN,
+                errors == 0 && verified >= BuildScenario.PAGES_AFTER_MIN,
                 errors == 0
                         ? verified + " pages verified after the last move, 0 errors"
                         : verified + " pages verified after the last move: " + after);
@@ -146,12 +150,6 @@ final class DemoChecks {
                         tcp.reordered(),
                         tcp.reconnects(),
                         tcp.maxStallMillis() == null ? "?" : String.format(Locale.ROOT, "%.1f", tcp.maxStallMillis())));
-        JsonNode in = echo.path("udpIn");
-        long came = in.path("received").asLong() - in.path("duplicated").asLong();
-        long out = echo.path("udpOut").path("sent").asLong();
-        findings.udp(new DemoReport.Udp(
-                new DemoReport.Flow(seen.udpSent(), seen.udpSent() - came),
-                new DemoReport.Flow(out, out - seen.udpReceived())));
         findings.latencies(seen.latencies().stream()
                 .map(latency -> new Picture.Sample(latency.atEpochMillis(), latency.millis()))
                 .toList());
@@ -163,6 +161,64 @@ final class DemoChecks {
                                 move.blackoutMillis().guest(),
                                 blackout(move, seen))))
                 .toList());
+    }
+
+    /** A datagram that is lost, doubled or overtaken is one too many. */
+    private void datagrams(OutsideResult seen, JsonNode echo) {
+        JsonNode in = echo.path("udpIn");
+        long came = in.path("received").asLong() - in.path("duplicated").asLong();
+        long out = echo.path("udpOut").path("sent").asLong();
+        findings.udp(new DemoReport.Udp(
+                new DemoReport.Flow(seen.udpSent(), seen.udpSent() - came),
+                new DemoReport.Flow(out, out - seen.udpReceived())));
+        flow(
+                "udp-in",
+                seen.udpSent(),
+                came,
+                in.path("duplicated").asLong(),
+                in.path("reordered").asLong());
+        flow("udp-out", out, seen.udpReceived(), seen.udpDuplicated(), seen.udpReordered());
+    }
+
+    private void flow(String check, long sent, long received, long duplicated, long reordered) {
+        findings.check(
+                check,
+                sent > 0 && received == sent && duplicated == 0 && reordered == 0,
+                String.format(
+                        Locale.ROOT,
+                        "%,d datagrams sent, lost %d, doubled %d, reordered %d",
+                        sent,
+                        sent - received,
+                        duplicated,
+                        reordered));
+    }
+
+    /** The connection that the guest holds is the first and only one, at both ends. */
+    private void outbound(OutsideResult seen, JsonNode dial) {
+        long sent = dial.path("sent").asLong();
+        long received = dial.path("received").asLong();
+        long reconnects = dial.path("reconnects").asLong(-1);
+        OutsideResult.Server server = seen.server();
+        findings.outbound(new DemoReport.Outbound(sent, received, reconnects));
+        findings.check(
+                "outbound",
+                sent > 0
+                        && received == sent
+                        && reconnects == 0
+                        && dial.path("outOfOrder").asLong(-1) == 0
+                        && dial.path("garbage").asLong(-1) == 0
+                        && server.connections() == 1,
+                String.format(
+                        Locale.ROOT,
+                        "%,d records sent by the guest, %,d answered, out of order %d, reconnects %d; the server saw %d"
+                                + " connections from %s; longest wait for an answer %s ms",
+                        sent,
+                        received,
+                        dial.path("outOfOrder").asLong(-1),
+                        reconnects,
+                        server.connections(),
+                        server.from(),
+                        dial.path("maxGapMillis").asText("?")));
     }
 
     /** A stream that died with a move loses nothing more, and is no stream that survived. */

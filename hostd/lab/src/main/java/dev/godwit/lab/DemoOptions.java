@@ -11,12 +11,13 @@ import java.nio.file.Path;
  * @param keep whether the lab stays afterwards
  */
 public record DemoOptions(String scenario, int hops, int vcpus, Path report, boolean keep) {
-    static final String USAGE =
-            "usage: script/demo [--scenario build] [--hops N] [--vcpus 1|2] [--report DIR] [--keep]";
+    static final String USAGE = "usage: script/demo [--scenario " + String.join("|", Scenario.NAMES)
+            + "] [--hops N] [--vcpus 1|2] [--report DIR] [--keep]";
 
     public DemoOptions {
-        if (!scenario.equals("build")) {
-            throw new IllegalArgumentException("scenario '" + scenario + "' is unknown; there is 'build'");
+        if (!Scenario.NAMES.contains(scenario)) {
+            throw new IllegalArgumentException(
+                    "scenario '" + scenario + "' is unknown; there is " + String.join(", ", Scenario.NAMES));
         }
         if (hops < 1 || hops > 20) {
             throw new IllegalArgumentException("--hops " + hops + " is not between 1 and 20");

@@ -7,24 +7,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** What a demo has found so far; a report can be made of it at any time. Thread-safe. */
 final class Findings {
-    /** The checks of the scenario {@code build}, in the report's order. */
-    static final List<String> CHECKS = List.of(
-            "job-exit",
-            "artefact-equal",
-            "objects-after-cutover",
-            "page-checker",
-            "disk-checker",
-            "log-equal",
-            "tcp-stream",
-            "filesystem",
-            "bytes-agree",
-            "source-gone");
-
     private final DemoOptions options;
+    private final List<String> names;
     private final Map<String, DemoReport.Check> checks = new LinkedHashMap<>();
     private final List<MoveReport> moves = new ArrayList<>();
     private final List<Picture.Mark> marks = new ArrayList<>();
@@ -34,16 +23,25 @@ final class Findings {
     private DemoReport.@Nullable Udp udp;
     private DemoReport.@Nullable Pages pages;
     private DemoReport.@Nullable Job job;
+    private DemoReport.@Nullable Outbound outbound;
+    private @Nullable Long held;
+    private @Nullable Long forwardedLate;
+    private @Nullable Long oldHostPackets;
+    private final Map<String, Long> drops = new TreeMap<>();
+    private boolean dropsKnown;
+    private final List<List<Picture.Way>> paths = new ArrayList<>();
     private @Nullable String failure;
 
-    Findings(DemoOptions options) {
+    /** @param names of the scenario's checks, in the report's order */
+    Findings(DemoOptions options, List<String> names) {
         this.options = options;
+        this.names = List.copyOf(names);
     }
 
     /** A check was made; made twice, it holds only if it held both times. */
     synchronized void check(String name, boolean ok, String detail) {
-        if (!CHECKS.contains(name)) {
-            throw new IllegalArgumentException("'" + name + "' is none of the checks " + CHECKS);
+        if (!names.contains(name)) {
+            throw new IllegalArgumentException("'" + name + "' is none of the checks " + names);
         }
         DemoReport.Check former = checks.get(name);
         checks.put(
@@ -95,17 +93,42 @@ final class Findings {
         latencies = samples;
     }
 
+    synchronized void outbound(DemoReport.Outbound seen) {
+        outbound = seen;
+    }
+
+    /** The way of the VM's packets in one more move. */
+    synchronized void path(List<Picture.Way> ways, long heldFrames, long forwardedFrames) {
+        paths.add(ways);
+        held = (held == null ? 0 : held) + heldFrames;
+        forwardedLate = (forwardedLate == null ? 0 : forwardedLate) + forwardedFrames;
+    }
+
+    /** What one more machine's programs have dropped, by the reason's name. */
+    synchronized void drops(Map<String, Long> byReason) {
+        dropsKnown = true;
+        byReason.forEach((reason, packets) -> {
+            if (packets > 0) {
+                drops.merge(reason, packets, Long::sum);
+            }
+        });
+    }
+
+    synchronized void oldHostPackets(long packets) {
+        oldHostPackets = packets;
+    }
+
     synchronized void failed(String sentence) {
         failure = sentence;
     }
 
     synchronized Picture picture() {
-        return new Picture(marks, latencies);
+        return new Picture(marks, latencies, paths);
     }
 
     /** The report; a check that was not made does not hold. */
     synchronized DemoReport report() {
-        List<DemoReport.Check> all = CHECKS.stream()
+        List<DemoReport.Check> all = names.stream()
                 .map(name -> checks.getOrDefault(name, new DemoReport.Check(name, false, "not reached")))
                 .toList();
         boolean verified = all.stream().allMatch(DemoReport.Check::ok);
@@ -120,6 +143,15 @@ final class Findings {
                 udp,
                 pages,
                 job,
+                outbound,
+                packets(),
+                oldHostPackets,
                 failure);
+    }
+
+    private DemoReport.@Nullable Packets packets() {
+        return held == null && !dropsKnown
+                ? null
+                : new DemoReport.Packets(held, forwardedLate, dropsKnown ? Map.copyOf(drops) : null);
     }
 }

@@ -16,6 +16,7 @@ final class GuestProbes {
     static final int ECHO_TCP_PORT = 7000;
     static final int ECHO_UDP_PORT = 7001;
     static final int CLIENT_UDP_PORT = 7002;
+    static final int SERVER_PORT = 7003;
     static final int DATAGRAMS_PER_SECOND = 1000;
 
     private static final String BIN = "/usr/local/bin/probe-";
@@ -31,8 +32,12 @@ final class GuestProbes {
         this.guest = guest;
     }
 
-    /** Installs and starts them; returns when each has written its first status. */
-    static GuestProbes start(Guest guest, DistFiles dist) throws IOException {
+    /**
+     * Installs and starts them; returns when each has written its first status.
+     *
+     * @param client address of the outside client, where the guest's datagrams go and its connection
+     */
+    static GuestProbes start(Guest guest, DistFiles dist, String client) throws IOException {
         GuestProbes probes = new GuestProbes(guest);
         probes.start(dist, "pages", "--mib", "64", "--rate", PAGE_WRITES_PER_SECOND);
         probes.start(dist, "files", "--dir", "/var/tmp/probe-files", "--drop-ms", "10000", "--pause-ms", "500");
@@ -45,9 +50,10 @@ final class GuestProbes {
                 "--udp-port",
                 Integer.toString(ECHO_UDP_PORT),
                 "--udp-to",
-                LabNetwork.CLIENT + ":" + CLIENT_UDP_PORT,
+                client + ":" + CLIENT_UDP_PORT,
                 "--udp-rate",
                 Integer.toString(DATAGRAMS_PER_SECOND));
+        probes.start(dist, "dial", "--to", client + ":" + SERVER_PORT);
         for (String name : probes.execs.keySet()) {
             Patience.waitFor("the first status of the probe " + name, FIRST_STATUS_WAIT, () -> probes.hasStatus(name));
         }

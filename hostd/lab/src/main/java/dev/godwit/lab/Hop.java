@@ -209,7 +209,8 @@ final class Hop {
                         Locale.ROOT, "%s: sent %,d, on the link %,d, off by %.2f %%", report.from(), sum, link, off));
     }
 
-    private MoveReport report(Move move, OptionalLong counted) {
+    /** @param counted what the lab saw on the source's link, where it looked */
+    static MoveReport report(Move move, OptionalLong counted) {
         List<MoveReport.Phase> phases = move.states().stream()
                 .map(step -> phase(move.startedAt(), step))
                 .toList();

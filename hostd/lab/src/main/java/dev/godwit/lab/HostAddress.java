@@ -1,11 +1,16 @@
 package dev.godwit.lab;
 
+import java.util.Optional;
+
 /**
  * Where a host of the lab answers.
  *
  * @param number 1 to 200; the hosts of one lab have different ones
+ * @param peer IPv4 address of {@code peer0}, which carries the peer wire only
+ * @param ctl IPv4 address of {@code ctl0}, for REST, fleet store and metadata
+ * @param underlay IPv4 address of {@code net0}, which carries the VMs' packets from host to host, where it has one
  */
-public record HostAddress(int number) {
+public record HostAddress(int number, String peer, String ctl, Optional<String> underlay) {
     private static final int PEER_PORT = 7800;
     private static final int REST_PORT = 7700;
 
@@ -15,30 +20,11 @@ public record HostAddress(int number) {
         }
     }
 
-    /** IPv4 address on the segment that carries the peer wire only. */
-    public String peer() {
-        return "10.79.0." + (10 + number);
-    }
-
-    /** IPv4 address on the segment of REST, fleet store and metadata. */
-    public String ctl() {
-        return "10.78.0." + (10 + number);
-    }
-
-    /** Follows from the number: neighbours that knew a destroyed host reach the one at its place at once. */
-    String peerMac() {
-        return String.format("02:47:4f:4f:00:%02x", number);
-    }
-
-    String ctlMac() {
-        return String.format("02:47:4f:4e:00:%02x", number);
-    }
-
     public String peerEndpoint() {
-        return peer() + ":" + PEER_PORT;
+        return peer + ":" + PEER_PORT;
     }
 
     public String restEndpoint() {
-        return ctl() + ":" + REST_PORT;
+        return ctl + ":" + REST_PORT;
     }
 }

@@ -10,6 +10,7 @@ import java.net.URI;
  * @param socket where hostd listens for local clients
  * @param fleetStore the etcd node
  * @param metadataEndpoint the host's own metadata server
+ * @param vmNetwork the lines about the VMs' network
  */
 public record HostdConfig(
         String hostId,
@@ -17,7 +18,8 @@ public record HostdConfig(
         String socket,
         HostAddress address,
         URI fleetStore,
-        URI metadataEndpoint) {
+        URI metadataEndpoint,
+        String vmNetwork) {
 
     /** The file's text. */
     public String yaml() {
@@ -35,19 +37,14 @@ public record HostdConfig(
                   driver: aws
                   metadata-endpoint: "%s"
                 allow-emulation: true
-                vm-network:
-                  bridge: br-vm
-                  subnet: %s
-                  gateway: %s
                 """.formatted(
-                        hostId,
-                        stateDirectory,
-                        socket,
-                        address.restEndpoint(),
-                        address.peerEndpoint(),
-                        fleetStore,
-                        metadataEndpoint,
-                        LabNetwork.VM_SUBNET,
-                        LabNetwork.CLIENT);
+                                hostId,
+                                stateDirectory,
+                                socket,
+                                address.restEndpoint(),
+                                address.peerEndpoint(),
+                                fleetStore,
+                                metadataEndpoint)
+                + vmNetwork;
     }
 }

@@ -3,10 +3,13 @@ package dev.godwit.lab;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,18 +51,29 @@ public final class Lab implements AutoCloseable {
      * @param cache folder of caches that hosts must not share; null where there is none
      */
     public static Lab open(DistFiles dist, Path parent, @Nullable Path cache) {
+        return open(dist, parent, cache, directory -> SharedSegments.open());
+    }
+
+    /** The same, with every host in networks of its own that only routers join. */
+    public static Lab openRouted(DistFiles dist, Path parent, @Nullable Path cache) {
+        return open(dist, parent, cache, directory -> RoutedSites.open(dist, directory));
+    }
+
+    private static Lab open(
+            DistFiles dist, Path parent, @Nullable Path cache, Function<LabDirectory, LabNetwork> layOut) {
         LabDirectory.removeStale(parent);
-        LabNetwork network = LabNetwork.open();
         LabDirectory directory = LabDirectory.make(parent);
-        HostNamespaces holder = HostNamespaces.openLabHolder(dist);
-        directory.record(holder);
+        Deque<Runnable> undo = new ArrayDeque<>(List.of(directory::remove));
         try {
-            EtcdNode fleetStore = EtcdNode.start(holder, directory.path().resolve("etcd"), LabNetwork.LAB_CTL);
+            LabNetwork network = layOut.apply(directory);
+            undo.push(network::close);
+            HostNamespaces holder = HostNamespaces.openLabHolder(dist);
+            undo.push(holder::close);
+            directory.record(holder);
+            EtcdNode fleetStore = EtcdNode.start(holder, directory.path().resolve("etcd"), network.lab());
             return new Lab(dist, cache, directory, network, holder, fleetStore);
         } catch (LabException e) {
-            holder.close();
-            network.close();
-            directory.remove();
+            undo.forEach(Runnable::run);
             throw e;
         }
     }
@@ -82,10 +96,10 @@ public final class Lab implements AutoCloseable {
         Path own = directory.make(id);
         HostNamespaces machine = HostNamespaces.open(dist, id, LabHost.mounts(own, dist, buildsImages ? null : cache));
         directory.record(machine);
-        HostAddress address = new HostAddress(number);
+        HostAddress address = network.address(number);
         network.attach(machine, address);
         MetadataServer metadata = MetadataServer.start(
-                new InetSocketAddress(LabNetwork.LAB_CTL, FIRST_METADATA_PORT + hosts.size()),
+                new InetSocketAddress(network.lab(), FIRST_METADATA_PORT + hosts.size()),
                 "i-" + id,
                 InstantSource.system());
         LabHost host = new LabHost(machine, address, metadata, network, own, environment(buildsImages));
@@ -99,6 +113,10 @@ public final class Lab implements AutoCloseable {
             environment.put("GODWIT_CACHE", cache.toString());
         }
         return environment;
+    }
+
+    public LabNetwork network() {
+        return network;
     }
 
     public EtcdNode fleetStore() {
@@ -123,6 +141,10 @@ public final class Lab implements AutoCloseable {
         holder.keep();
         lines.add("enter lab:    nsenter --target " + holder.initPid() + " --net bash");
         pids.add(Long.toString(holder.initPid()));
+        network.keep().forEach(router -> {
+            lines.add("enter " + router.name() + ": " + String.join(" ", router.networkEntry()) + " bash");
+            pids.add(Long.toString(router.initPid()));
+        });
         for (LabHost host : hosts) {
             if (host.alive()) {
                 host.machine().keep();

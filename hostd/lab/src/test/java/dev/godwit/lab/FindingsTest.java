@@ -9,37 +9,56 @@ import dev.godwit.lab.report.DemoReport;
 import dev.godwit.lab.report.MoveReport;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class FindingsTest {
     private static final double START = 1_795_000_000_000.0;
 
-    private final Findings findings = new Findings(new DemoOptions("build", 1, 1, Path.of("out"), false));
+    private static final List<String> CHECKS = new BuildScenario().checks();
+
+    private final Findings findings = new Findings(new DemoOptions("build", 1, 1, Path.of("out"), false), CHECKS);
 
     @Test
     void aCheckThatWasNotReachedDoesNotHold() {
-        Findings.CHECKS.stream().skip(1).forEach(name -> findings.check(name, true, "seen"));
+        CHECKS.stream().skip(1).forEach(name -> findings.check(name, true, "seen"));
         DemoReport report = findings.report();
-        assertThat(report.checks()).extracting(DemoReport.Check::name).containsExactlyElementsOf(Findings.CHECKS);
+        assertThat(report.checks()).extracting(DemoReport.Check::name).containsExactlyElementsOf(CHECKS);
         assertThat(report.checks().getFirst()).isEqualTo(new DemoReport.Check("job-exit", false, "not reached"));
         assertThat(report.verified()).isFalse();
     }
 
     @Test
-    void allTenChecksMakeItVerified() {
-        assertThat(Findings.CHECKS).hasSize(10);
-        Findings.CHECKS.forEach(name -> findings.check(name, true, "seen"));
+    void allChecksMakeItVerified() {
+        assertThat(CHECKS)
+                .containsSubsequence(
+                        "job-exit", "artefact-equal", "objects-after-cutover", "page-checker", "disk-checker")
+                .containsSubsequence("log-equal", "tcp-stream", "udp-in", "udp-out", "outbound", "filesystem")
+                .containsSubsequence("bytes-agree", "source-gone");
+        CHECKS.forEach(name -> findings.check(name, true, "seen"));
         assertThat(findings.report().verified()).isTrue();
     }
 
     @Test
     void aCheckOfEveryHopHoldsOnlyIfItHeldAtEveryHop() {
-        Findings.CHECKS.forEach(name -> findings.check(name, true, "first"));
+        CHECKS.forEach(name -> findings.check(name, true, "first"));
         findings.check("source-gone", false, "second");
         findings.check("source-gone", true, "third");
         DemoReport.Check seen = findings.report().checks().getLast();
         assertThat(seen).isEqualTo(new DemoReport.Check("source-gone", false, "first; second; third"));
         assertThat(findings.report().verified()).isFalse();
+    }
+
+    @Test
+    void whatIsNotKnownOfPacketsIsNullAndNeverZero() {
+        assertThat(findings.report().packets()).isNull();
+        assertThat(findings.report().oldHostPacketsAfterRelease()).isNull();
+        findings.path(List.of(), 7, 1);
+        findings.path(List.of(), 5, 0);
+        assertThat(findings.report().packets()).isEqualTo(new DemoReport.Packets(12L, 1L, null));
+        findings.drops(Map.of("spoof", 2L, "policy", 0L));
+        findings.drops(Map.of("spoof", 1L));
+        assertThat(findings.report().packets()).isEqualTo(new DemoReport.Packets(12L, 1L, Map.of("spoof", 3L)));
     }
 
     @Test

@@ -5,7 +5,10 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.godwit.lab.outside.OutsideClient;
+import dev.godwit.lab.outside.OutsidePlan;
 import dev.godwit.lab.outside.OutsideResult;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -46,7 +49,7 @@ class LabTest {
                     .startsWith("1 ");
             assertThat(b.machine().run("ps", "ax")).doesNotContain("sleep 1234");
 
-            startEcho(b);
+            startEcho(lab, b);
             long before = a.peerBytesSent();
             assertThat(reaches(a, b)).isTrue();
             assertThat(a.peerBytesSent()).isGreaterThan(before + 100);
@@ -96,14 +99,44 @@ class LabTest {
             LabHost b = lab.makeHost("host-b", 2, false);
             long pid = a.machine().start(Map.of(), "/run/godwit-host/log", List.of("sleep", "1234"));
             assertThat(pid).isPositive();
-            startEcho(a);
+            startEcho(lab, a);
             assertThat(reaches(b, a)).as("b knows who is at a's place").isTrue();
             a.destroy();
             assertThat(a.alive()).isFalse();
             LabHost c = lab.makeHost("host-c", 1, false);
-            startEcho(c);
+            startEcho(lab, c);
             assertThat(reaches(b, c)).isTrue();
         }
+    }
+
+    @Test
+    void hostsInNetworksOfTheirOwnMeetThroughRoutersOnly() throws Exception {
+        List<Long> inits;
+        try (Lab lab = Lab.openRouted(DIST, folder, null)) {
+            LabHost a = lab.makeHost("host-a", 1, false);
+            LabHost b = lab.makeHost("host-b", 2, false);
+            RoutedSites sites = (RoutedSites) lab.network();
+            sites.attachPublic(b.machine(), b.address());
+            inits = List.of(a.machine().initPid(), sites.underlayRouter().initPid());
+            startEcho(lab, b);
+            long before = a.peerBytesSent();
+            assertThat(reaches(a, b)).isTrue();
+            assertThat(a.peerBytesSent()).isGreaterThan(before + 100);
+            assertThat(connects(a, b.address().underlay().orElseThrow(), 7000)).isTrue();
+            try (ServerSocket outside =
+                    new ServerSocket(0, 1, InetAddress.getByName(lab.network().client()))) {
+                assertThat(connects(b, lab.network().client(), outside.getLocalPort()))
+                        .as("from an edge to the outside")
+                        .isTrue();
+            }
+            assertThat(a.machine().run("ip", "neigh"))
+                    .doesNotContain(b.address().peer());
+            assertThat(a.machine().run("ip", "route")).doesNotContain("default");
+            a.peerLink(false);
+            assertThat(reaches(a, b)).as("over a link that is down").isFalse();
+        }
+        assertThat(inits).allSatisfy(pid -> assertThat(ProcessHandle.of(pid)).isEmpty());
+        await().until(LabNetwork::isPrivate);
     }
 
     @Test
@@ -123,11 +156,13 @@ class LabTest {
         try (Lab lab = Lab.open(DIST, folder, null)) {
             LabHost a = lab.makeHost("host-a", 1, false);
             a.machine().run("ip", "address", "add", "10.77.0.5/24", "dev", "br-vm");
-            long echo = startEcho(a);
+            long echo = startEcho(lab, a);
             OutsideResult seen;
             double stalledAt;
             double stalledFor;
-            try (OutsideClient client = OutsideClient.start("10.77.0.5", 7000, 7001, 7002, 1000, lab.directory())) {
+            try (OutsideClient client =
+                    OutsideClient.listen(new OutsidePlan("10.77.0.5", 7000, 7001, 7002, 1000, 7003), lab.directory())) {
+                client.begin();
                 ObjectMapper json = new ObjectMapper();
                 Path status = a.directory().resolve("echo.json");
                 await().until(() ->
@@ -161,7 +196,7 @@ class LabTest {
         }
     }
 
-    private static long startEcho(LabHost host) {
+    private static long startEcho(Lab lab, LabHost host) {
         long pid = host.machine()
                 .start(
                         Map.of(),
@@ -169,7 +204,7 @@ class LabTest {
                         List.of(
                                 DIST.probe("echo").toString(),
                                 "--udp-to",
-                                LabNetwork.CLIENT + ":7002",
+                                lab.network().client() + ":7002",
                                 "--status",
                                 "/run/godwit-host/echo.json"));
         await().until(() -> Files.exists(host.directory().resolve("echo.json")));
@@ -178,12 +213,11 @@ class LabTest {
 
     /** Whether a TCP connection from one host to the other's echo comes about over the peer link. */
     private static boolean reaches(LabHost from, LabHost to) {
-        return Command.of(
-                                "timeout",
-                                "2",
-                                "bash",
-                                "-c",
-                                "exec 3<>/dev/tcp/" + to.address().peer() + "/7000")
+        return connects(from, to.address().peer(), 7000);
+    }
+
+    private static boolean connects(LabHost from, String address, int port) {
+        return Command.of("timeout", "2", "bash", "-c", "exec 3<>/dev/tcp/" + address + "/" + port)
                         .behind(from.machine().entry())
                         .tryRun()
                         .status()

@@ -71,9 +71,9 @@ public final class SourceMove {
             stream.start();
             streamUntilSmall(progress);
 
-            // The location maps flip here: edges first, then peers, then this host.
             progress.enter(MoveState.SWITCH);
             stream.flushDisks();
+            ports.network().switchOver();
         } catch (ReservationRefused | IOException | RuntimeException failure) {
             Interruption.rethrow();
             return settlement.stay(Sentence.of(failure));

@@ -29,7 +29,7 @@ final class SourceSettlement {
     /** Nothing was paused: the VM goes on as if nothing had been asked. */
     MoveRecord stay(String why) throws InterruptedException {
         progress.note(r -> r.withWhy(why));
-        courtesy("abort", () -> ports.target().abort(reservation, why));
+        giveUp(why);
         progress.enterAtLast(MoveState.ROLLED_BACK);
         return progress.record();
     }
@@ -116,6 +116,7 @@ final class SourceSettlement {
     /** Late packets are through: let go of the paused copy. */
     MoveRecord release() throws InterruptedException {
         if (progress.state() == MoveState.DRAIN) {
+            courtesy("drain", ports.network()::drain);
             courtesy("released", () -> ports.target().confirmReleased(reservation.moveId()));
             progress.enterAtLast(MoveState.RELEASE);
         }
@@ -177,9 +178,39 @@ final class SourceSettlement {
             return lost(gone.get() + "; the move had failed: " + why);
         }
         progress.note(r -> r.withRunning(fence, OptionalLong.of(host.clock().nanos())));
-        courtesy("abort", () -> ports.target().abort(reservation, why));
+        giveUp(why);
         progress.enterAtLast(MoveState.ROLLED_BACK);
         return progress.record();
+    }
+
+    /**
+     * The guest runs here. Its packets come back before the target is told: what waits there would go with its copy. And
+     * after the guest goes on: a stopped VMM takes one packet from its queue and loses it, and a host that is silent would
+     * lengthen the pause.
+     */
+    private void giveUp(String why) throws InterruptedException {
+        if (progress.record().entered(MoveState.STREAM)) {
+            switchBack();
+        }
+        courtesy("abort", () -> ports.target().abort(reservation, why));
+    }
+
+    private void switchBack() throws InterruptedException {
+        Backoff backoff = new Backoff(host);
+        while (true) {
+            try {
+                ports.network().switchBack();
+                return;
+            } catch (IOException | RuntimeException e) {
+                Interruption.rethrow();
+                LOG.warn(
+                        "move {} of vm {}: its packets do not come back to this host yet, it is tried again: {}",
+                        reservation.moveId(),
+                        reservation.vmId(),
+                        Sentence.of(e));
+                backoff.pause();
+            }
+        }
     }
 
     private void inDoubt() {
@@ -252,15 +283,15 @@ final class SourceSettlement {
         }
     }
 
-    /** A message whose loss does no harm: the target's lease ends what it does not hear of. */
-    private void courtesy(String what, Act message) {
+    /** What does no harm when it is left out: the target's lease ends what it does not hear of. */
+    private void courtesy(String what, Act message) throws InterruptedException {
         for (int tries = 1; tries <= host.limits().courtesyTries(); tries++) {
             try {
                 message.run();
                 return;
             } catch (IOException e) {
                 LOG.info(
-                        "move {} of vm {}: '{}' did not reach host {} (try {} of {}): {}",
+                        "move {} of vm {}: '{}' failed towards host {} (try {} of {}): {}",
                         reservation.moveId(),
                         reservation.vmId(),
                         what,
@@ -274,6 +305,6 @@ final class SourceSettlement {
 
     @FunctionalInterface
     private interface Act {
-        void run() throws IOException;
+        void run() throws IOException, InterruptedException;
     }
 }

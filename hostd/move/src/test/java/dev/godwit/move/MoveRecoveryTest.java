@@ -23,7 +23,7 @@ class MoveRecoveryTest {
         MoveHost host = tape.host(hostId);
         TargetMoves targets = new TargetMoves(host, tape, tape);
         List<MoveRecovery.OpenMove> open =
-                new MoveRecovery(host, r -> new SourcePorts(tape, tape, tape), targets).openMoves();
+                new MoveRecovery(host, r -> new SourcePorts(tape, tape, tape, tape), targets).openMoves();
         assertThat(open).hasSize(1);
         assertThat(host.inProgress().moveOf("vm1")).contains("m1");
         return open.getFirst().resolve();
@@ -33,14 +33,16 @@ class MoveRecoveryTest {
     void aSourceThatHadNotPausedGoesOnWithoutAskingTheStore() throws Exception {
         journalled(MoveSide.SOURCE, MoveState.STREAM, MoveState.SWITCH);
         assertThat(recover("host-a").state()).isEqualTo(MoveState.ROLLED_BACK);
-        assertThat(tape.calls).contains("abort").doesNotContain("give to host-a", "resume under 8");
+        assertThat(tape.calls)
+                .containsSubsequence("switch back", "abort")
+                .doesNotContain("give to host-a", "resume under 8", "switch over");
     }
 
     @Test
     void aSourceThatMayHavePausedTakesTheVmBackAndGoesOn() throws Exception {
         journalled(MoveSide.SOURCE, MoveState.STREAM, MoveState.SWITCH, MoveState.CUTOVER);
         assertThat(recover("host-a").state()).isEqualTo(MoveState.ROLLED_BACK);
-        assertThat(tape.calls).containsSubsequence("give to host-a", "resume under 8");
+        assertThat(tape.calls).containsSubsequence("give to host-a", "resume under 8", "switch back", "abort");
         assertThat(Duration.between(Instant.EPOCH, tape.now())).isLessThan(Duration.ofSeconds(2));
     }
 
@@ -141,7 +143,7 @@ class MoveRecoveryTest {
         MoveHost host = tape.host("host-b");
         TargetMoves targets = new TargetMoves(host, tape, tape);
         List<MoveRecovery.OpenMove> open =
-                new MoveRecovery(host, r -> new SourcePorts(tape, tape, tape), targets).openMoves();
+                new MoveRecovery(host, r -> new SourcePorts(tape, tape, tape, tape), targets).openMoves();
         targets.abort(Moves.reservation("m1"), "late");
         assertThat(open.getFirst().resolve().state()).isEqualTo(MoveState.DRAIN);
         assertThat(tape.calls).contains("run under 8").doesNotContain("discard incoming");

@@ -3,10 +3,13 @@ package dev.godwit.move;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import java.io.IOException;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.BiFunction;
+import java.util.function.LongFunction;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
@@ -119,10 +122,84 @@ class MoveSimulationTest {
                 .isPresent();
     }
 
+    @Test
+    void packetsThatAreNotFetchedOnARollbackAreMissed() {
+        assertThat(firstSeedThatFails(SimFaults.VMMS_ANSWER_BADLY, (honest, steps) -> new SabotagedNetwork(honest) {
+                    @Override
+                    public void switchBack() throws IOException {
+                        steps.deliver();
+                    }
+                }))
+                .hasValueSatisfying(why -> assertThat(why).contains("is lost"));
+    }
+
+    @Test
+    void aPauseBeforeTheQueueIsEmptyIsMissed() {
+        assertThat(firstSeedThatFails(SimFaults.NONE, (honest, steps) -> new SabotagedNetwork(honest) {
+                    @Override
+                    public void switchOver() throws IOException {
+                        steps.forward();
+                    }
+                }))
+                .isPresent();
+    }
+
+    @Test
+    void theOldOrderOfPauseCopyAndFlipIsMissed() {
+        assertThat(firstSeedThatFails(SimFaults.NONE, (honest, steps) -> NetworkPort.NONE))
+                .hasValueSatisfying(why -> assertThat(why).contains("is lost"));
+    }
+
+    @Test
+    void aHostThatTurnsItsOwnPortBeforeTheEdgesReorders() {
+        assertThat(firstSeedThatFails(SimFaults.NONE, (honest, steps) -> new SabotagedNetwork(honest) {
+                    @Override
+                    public void switchOver() throws IOException, InterruptedException {
+                        steps.forward();
+                        steps.drain();
+                        honest.switchOver();
+                    }
+                }))
+                .hasValueSatisfying(why -> assertThat(why).contains("out of order"));
+    }
+
+    /** Another port in one respect. */
+    private abstract static class SabotagedNetwork implements NetworkPort {
+        private final NetworkPort honest;
+
+        SabotagedNetwork(NetworkPort honest) {
+            this.honest = honest;
+        }
+
+        @Override
+        public void switchOver() throws IOException, InterruptedException {
+            honest.switchOver();
+        }
+
+        @Override
+        public void switchBack() throws IOException, InterruptedException {
+            honest.switchBack();
+        }
+
+        @Override
+        public void drain() throws IOException, InterruptedException {
+            honest.drain();
+        }
+    }
+
     private static Optional<String> firstSeedThatFails(UnaryOperator<OwnershipPort> mutation) {
+        return firstFailure(seed -> new SimWorld(seed, SimFaults.ALL, 3, mutation, null));
+    }
+
+    private static Optional<String> firstSeedThatFails(
+            SimFaults faults, BiFunction<NetworkPort, SwitchSteps, NetworkPort> mutation) {
+        return firstFailure(seed -> new SimWorld(seed, faults, 3, UnaryOperator.identity(), mutation, null));
+    }
+
+    private static Optional<String> firstFailure(LongFunction<SimWorld> world) {
         for (long seed = 0; seed < 500; seed++) {
             try {
-                new SimWorld(seed, SimFaults.ALL, 3, mutation, null).run();
+                world.apply(seed).run();
             } catch (AssertionError caught) {
                 return Optional.of("seed " + seed + ": " + caught.getMessage());
             }

@@ -17,6 +17,7 @@ final class SimMachine implements VmPort, IncomingVmPort {
         boolean loaded;
         boolean fenced;
         long written;
+        SimNetwork.Taken taken = new SimNetwork.Taken();
     }
 
     final String id;
@@ -50,7 +51,8 @@ final class SimMachine implements VmPort, IncomingVmPort {
                 MoveHost host = new MoveHost(
                         id, journal, new MovesInProgress(), world::entered, new SimClock(), world.limits());
                 TargetMoves targets = new TargetMoves(host, world.ownershipOf(id), this);
-                List<MoveRecovery.OpenMove> open = new MoveRecovery(host, this::sourcePorts, targets).openMoves();
+                List<MoveRecovery.OpenMove> open =
+                        new MoveRecovery(host, record -> ports(host, record.reservation()), targets).openMoves();
                 for (MoveRecovery.OpenMove move : open) {
                     world.scheduler.spawn("recovery " + id, born, () -> orRestart(move::resolve));
                 }
@@ -98,7 +100,7 @@ final class SimMachine implements VmPort, IncomingVmPort {
                                     host,
                                     reservation,
                                     new PlannedMove(PlannedMove.Mode.PRE_COPY, Duration.ofSeconds(1)),
-                                    ports(reservation),
+                                    ports(host, reservation),
                                     new SimStream(reservation),
                                     r -> r.round() >= 2 ? Convergence.Decision.CUT_OVER : Convergence.Decision.GO_ON)
                             .run();
@@ -109,12 +111,25 @@ final class SimMachine implements VmPort, IncomingVmPort {
         }
     }
 
-    private SourcePorts sourcePorts(MoveRecord record) {
-        return ports(record.reservation());
+    private SourcePorts ports(MoveHost host, Reservation reservation) {
+        NetworkPort network = new RoutedSwitch(host, reservation, world.network.new Steps(this, reservation));
+        return new SourcePorts(
+                new SimTargetPort(world, this, reservation),
+                this,
+                world.ownershipOf(id),
+                world.networkOf(network, world.network.new Steps(this, reservation)));
     }
 
-    private SourcePorts ports(Reservation reservation) {
-        return new SourcePorts(new SimTargetPort(world, this, reservation), this, world.ownershipOf(id));
+    @Nullable
+    Copy runningCopy() {
+        Copy here = local;
+        if (here != null && here.running) {
+            return here;
+        }
+        return incoming.values().stream()
+                .filter(copy -> copy.running)
+                .findFirst()
+                .orElse(null);
     }
 
     private final class SimClock implements MoveClock {
@@ -140,7 +155,11 @@ final class SimMachine implements VmPort, IncomingVmPort {
     public void pause() throws IOException {
         world.portCall(this);
         world.require(open(MoveSide.SOURCE) == MoveState.CUTOVER, id + " pauses before CUTOVER is journalled");
-        copy().running = false;
+        Copy copy = copy();
+        if (copy.running) {
+            copy.running = false;
+            world.network.stop(id);
+        }
     }
 
     @Override
@@ -172,6 +191,7 @@ final class SimMachine implements VmPort, IncomingVmPort {
             world.requireRunsElsewhere(this);
         }
         local = null;
+        world.network.release(id);
     }
 
     // The VM at the target
@@ -187,6 +207,7 @@ final class SimMachine implements VmPort, IncomingVmPort {
     public void prepare(Reservation reservation) throws IOException {
         world.portCall(this);
         copy(reservation);
+        world.network.hold(id, reservation.moveId());
     }
 
     @Override
@@ -298,12 +319,14 @@ final class SimMachine implements VmPort, IncomingVmPort {
         @Override
         public void finalRound() throws IOException {
             world.portCall(SimMachine.this);
-            world.require(local != null && !local.running, "the last round of " + id + " reads a running vm");
+            Copy here = local;
+            world.require(here != null && !here.running, "the last round of " + id + " reads a running vm");
             Copy there = world.other(SimMachine.this).incoming.get(reservation.moveId());
-            if (there == null) {
+            if (there == null || here == null) {
                 throw new IOException("the target has no copy");
             }
             there.written = world.writtenByGuest();
+            there.taken = here.taken.copy();
         }
 
         @Override

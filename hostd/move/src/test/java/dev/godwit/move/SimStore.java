@@ -73,6 +73,7 @@ final class SimStore implements OwnershipPort {
         }
         record = new Ownership(newOwner, expected.fence() + 1);
         writes.add(record);
+        world.tellWatchers(record);
         return true;
     }
 

@@ -63,6 +63,7 @@ final class SimTargetPort implements TargetPort {
     public void abort(Reservation r, String why) throws IOException {
         call("abort", targets -> {
             targets.abort(r, why);
+            world.network.sourceLetGo(r.to(), r.moveId());
             return 0;
         });
     }

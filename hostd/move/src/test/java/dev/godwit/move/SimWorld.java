@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -24,10 +25,12 @@ final class SimWorld {
 
     final SimScheduler scheduler;
     final SimStore store;
+    final SimNetwork network;
     private final SimMachine a;
     private final SimMachine b;
     private final SimFaults faults;
     private final UnaryOperator<OwnershipPort> mutation;
+    private final BiFunction<NetworkPort, SwitchSteps, NetworkPort> networkMutation;
     private final @Nullable Kill kill;
     private final int movesWanted;
     private final List<SimScheduler.Life> lives = new ArrayList<>();
@@ -43,14 +46,27 @@ final class SimWorld {
     private boolean killed;
 
     SimWorld(long seed, SimFaults faults, int movesWanted, UnaryOperator<OwnershipPort> mutation, @Nullable Kill kill) {
+        this(seed, faults, movesWanted, mutation, (honest, steps) -> honest, kill);
+    }
+
+    /** @param networkMutation makes another port of the honest one and its steps */
+    SimWorld(
+            long seed,
+            SimFaults faults,
+            int movesWanted,
+            UnaryOperator<OwnershipPort> mutation,
+            BiFunction<NetworkPort, SwitchSteps, NetworkPort> networkMutation,
+            @Nullable Kill kill) {
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
         this.scheduler = new SimScheduler(random);
         this.faults = faults;
         this.movesWanted = movesWanted;
         this.mutation = mutation;
+        this.networkMutation = networkMutation;
         this.kill = kill;
         this.nature = newLife();
         this.store = new SimStore(this, new Ownership("a", 1));
+        this.network = new SimNetwork(this, new Ownership("a", 1));
         this.a = new SimMachine("a", this);
         this.b = new SimMachine("b", this);
         SimMachine.Copy vm = new SimMachine.Copy();
@@ -132,7 +148,9 @@ final class SimWorld {
         life.dead = true;
         machine.life = null;
         machine.serving = null;
+        network.hostdDies(machine.id);
         if (reboot) {
+            network.reboot(machine.id);
             machineDied = true;
             machine.local = null;
             machine.incoming.clear();
@@ -229,6 +247,20 @@ final class SimWorld {
 
     // What the machines ask
 
+    NetworkPort networkOf(NetworkPort honest, SwitchSteps steps) {
+        return networkMutation.apply(honest, steps);
+    }
+
+    /** The fleet store's watch, which may be slow. */
+    void tellWatchers(Ownership written) {
+        long delay = scheduler.random.nextLong(fault(faults.late()) ? 5_000_000_000L : 50_000_000L);
+        later("watch", delay, () -> network.written(written));
+    }
+
+    List<SimMachine> machines() {
+        return List.of(a, b);
+    }
+
     OwnershipPort ownershipOf(String machine) {
         return mutation.apply(new JournalFirst(machine));
     }
@@ -307,6 +339,7 @@ final class SimWorld {
         if (running == 1) {
             written++;
         }
+        network.pass(!isSettledButForPackets());
         Ownership now = store.truth();
         require(now.fence() >= highestFence, "the fence fell from " + highestFence + " to " + now.fence());
         highestFence = now.fence();
@@ -338,6 +371,11 @@ final class SimWorld {
     }
 
     private boolean isSettled() {
+        return isSettledButForPackets()
+                && (machineDied || isLost() || network.isQuiet(store.truth().owner()));
+    }
+
+    private boolean isSettledButForPackets() {
         boolean faultsOver = faults.equals(SimFaults.NONE) || !faultsOn();
         return faultsOver
                 && a.serving != null
@@ -373,8 +411,14 @@ final class SimWorld {
         }
         if (!machineDied && !isLost()) {
             SimMachine owner = store.truth().owner().equals("a") ? a : b;
-            require(owner.local != null && owner.local.running, "the owner " + owner.id + " does not run the vm");
+            SimMachine.Copy vm = owner.local;
+            require(vm != null && vm.running, "the owner " + owner.id + " does not run the vm");
             require(other(owner).local == null, "host " + other(owner).id + " keeps a copy for ever");
+            if (!copyDied && vm != null) {
+                boolean calm = faults.equals(SimFaults.NONE) && kill == null;
+                network.checkAllCame(vm.taken, calm);
+                require(!calm || network.arrivedAfterRelease() == 0, "packets come to a host that has let go");
+            }
         }
     }
 

@@ -15,7 +15,12 @@ class SourceMoveTest {
 
     private SourceMove move(Convergence convergence) {
         return new SourceMove(
-                host, Moves.reservation("m1"), Moves.PLANNED, new SourcePorts(tape, tape, tape), tape, convergence);
+                host,
+                Moves.reservation("m1"),
+                Moves.PLANNED,
+                new SourcePorts(tape, tape, tape, tape),
+                tape,
+                convergence);
     }
 
     /** The same on a tape of its own. */
@@ -24,7 +29,7 @@ class SourceMoveTest {
                 tape.host("host-a"),
                 Moves.reservation("m1"),
                 Moves.PLANNED,
-                new SourcePorts(tape, tape, tape),
+                new SourcePorts(tape, tape, tape, tape),
                 tape,
                 r -> Convergence.Decision.CUT_OVER);
     }
@@ -47,6 +52,7 @@ class SourceMoveTest {
                         "round",
                         "sync SWITCH",
                         "flush",
+                        "switch over",
                         "sync CUTOVER",
                         "pause",
                         "final round",
@@ -56,6 +62,7 @@ class SourceMoveTest {
                         "outcome?",
                         "sync RESUME",
                         "sync DRAIN",
+                        "drain",
                         "released",
                         "sync RELEASE",
                         "discard",
@@ -83,17 +90,21 @@ class SourceMoveTest {
         MoveRecord record = run();
         assertThat(record.state()).isEqualTo(MoveState.ROLLED_BACK);
         assertThat(record.why()).isEqualTo("host-b lacks 512 MiB of memory, it has 100");
-        assertThat(tape.calls).doesNotContain("pause", "give to host-a", "prepare");
+        assertThat(tape.calls).doesNotContain("pause", "give to host-a", "prepare", "switch back");
     }
 
     @Test
     void aFailureBeforeThePauseNeitherPausesNorAsksTheStoreAndTellsTheTarget() throws Exception {
-        for (String call : List.of("prepare", "start", "round", "sync SWITCH", "sync CUTOVER")) {
+        for (String call :
+                List.of("prepare", "start", "round", "sync SWITCH", "flush", "switch over", "sync CUTOVER")) {
             Tape one = new Tape().failing(call, new IOException("broken " + call));
             MoveRecord record = cuttingOver(one).run();
             assertThat(record.state()).as(call).isEqualTo(MoveState.ROLLED_BACK);
             assertThat(record.why()).contains("broken " + call);
-            assertThat(one.calls).as(call).contains("abort").doesNotContain("pause", "give to host-a", "seal");
+            assertThat(one.calls)
+                    .as(call)
+                    .containsSubsequence("switch back", "abort")
+                    .doesNotContain("pause", "give to host-a", "seal");
         }
     }
 
@@ -113,7 +124,8 @@ class SourceMoveTest {
         assertThat(record.fenceAfter()).hasValue(8);
         assertThat(tape.record).isEqualTo(new Ownership("host-a", 8));
         assertThat(tape.calls)
-                .containsSubsequence("seal", "sync ROLLING_BACK", "give to host-a", "resume under 8", "abort");
+                .containsSubsequence(
+                        "seal", "sync ROLLING_BACK", "give to host-a", "resume under 8", "switch back", "abort");
     }
 
     @Test
@@ -122,8 +134,34 @@ class SourceMoveTest {
             Tape one = new Tape().failing(call, new IOException("broken " + call));
             MoveRecord record = cuttingOver(one).run();
             assertThat(record.state()).as(call).isEqualTo(MoveState.ROLLED_BACK);
-            assertThat(one.calls).as(call).containsSubsequence("give to host-a", "resume under 8");
+            assertThat(one.calls)
+                    .as(call)
+                    .containsSubsequence("give to host-a", "resume under 8", "switch back", "abort");
         }
+    }
+
+    @Test
+    void packetsThatDoNotComeBackAreAskedForUntilTheyDoAndTheTargetKeepsThemUntilThen() throws Exception {
+        tape.failing("switch over", new IOException("no answer")).failing("switch back", new IOException("no answer"));
+        int[] pauses = {0};
+        tape.whileSleeping = () -> {
+            assertThat(tape.calls).doesNotContain("abort");
+            if (++pauses[0] == 20) {
+                tape.failures.clear();
+            }
+        };
+        assertThat(run().state()).isEqualTo(MoveState.ROLLED_BACK);
+        assertThat(tape.calls).containsSubsequence("switch back", "switch back", "abort");
+    }
+
+    @Test
+    void aTargetThatRunsTheVmIsNotKeptWaitingByPacketsThatDoNotDrain() throws Exception {
+        tape.outcomes.add(COMMITTED);
+        tape.failing("drain", new IOException("the edges are silent"));
+        assertThat(run().state()).isEqualTo(MoveState.DONE);
+        assertThat(tape.calls)
+                .containsSubsequence("drain", "released", "discard")
+                .doesNotContain("switch back");
     }
 
     @Test

@@ -14,7 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Every port of a move in one: writes down what was asked, in order, and fails where it is told to. */
-final class Tape implements TargetPort, StreamPort, VmPort, IncomingVmPort, OwnershipPort, MoveJournal, MoveClock {
+final class Tape
+        implements TargetPort, StreamPort, VmPort, IncomingVmPort, OwnershipPort, NetworkPort, MoveJournal, MoveClock {
     final List<String> calls = new ArrayList<>();
     final Map<String, Exception> failures = new HashMap<>();
     final Deque<MoveOutcome> outcomes = new ArrayDeque<>();
@@ -155,6 +156,23 @@ final class Tape implements TargetPort, StreamPort, VmPort, IncomingVmPort, Owne
     @Override
     public boolean isGone() {
         return gone;
+    }
+
+    // NetworkPort
+
+    @Override
+    public void switchOver() throws IOException {
+        note("switch over");
+    }
+
+    @Override
+    public void switchBack() throws IOException {
+        note("switch back");
+    }
+
+    @Override
+    public void drain() throws IOException {
+        note("drain");
     }
 
     // IncomingVmPort

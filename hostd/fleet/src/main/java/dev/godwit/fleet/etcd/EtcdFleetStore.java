@@ -9,6 +9,7 @@ import dev.godwit.fleet.HostRecord;
 import dev.godwit.fleet.NameTaken;
 import dev.godwit.fleet.NewOwnership;
 import dev.godwit.fleet.OutcomeUnknown;
+import dev.godwit.fleet.OwnerLives;
 import dev.godwit.fleet.OwnershipChange;
 import dev.godwit.fleet.OwnershipConflict;
 import dev.godwit.fleet.OwnershipRecord;
@@ -224,6 +225,33 @@ public final class EtcdFleetStore implements FleetStore {
             throw new OwnershipConflict("cannot " + what, record);
         }
         return record.orElseThrow();
+    }
+
+    @Override
+    public OwnershipRecord takeOver(String vmId, String expectedOwner, long expectedFence, String newOwner)
+            throws OwnerLives, OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
+        String what = "take vm " + vmId + " over from host " + expectedOwner + ", fence " + expectedFence
+                + ", for host " + newOwner;
+        TxnResponse answer = calls.write(
+                what,
+                client.getKVClient()
+                        .txn()
+                        .If(isOwned(vmId, expectedOwner, expectedFence), absent(Keys.host(expectedOwner)))
+                        .Then(
+                                put(Keys.owner(vmId), Values.owner(newOwner, expectedFence + 1)),
+                                get(Keys.vm(vmId)),
+                                get(Keys.owner(vmId)))
+                        .Else(get(Keys.vm(vmId)), get(Keys.owner(vmId)))
+                        .commit());
+        Optional<OwnershipRecord> record = ownership(answer.getGetResponses());
+        if (answer.isSucceeded()) {
+            return record.orElseThrow();
+        }
+        if (record.filter(r -> r.owner().equals(expectedOwner) && r.fence() == expectedFence)
+                .isPresent()) {
+            throw new OwnerLives("cannot " + what + ": host " + expectedOwner + " is alive");
+        }
+        throw new OwnershipConflict("cannot " + what, record);
     }
 
     @Override

@@ -43,7 +43,8 @@ final class Values {
                 .put("installation", host.installation())
                 .put("role", host.role().name())
                 .put("restAddress", host.restAddress())
-                .put("peerAddress", host.peerAddress());
+                .put("peerAddress", host.peerAddress())
+                .put("underlayAddress", host.underlayAddress());
         ObjectNode labels = node.putObject("labels");
         host.labels().forEach(labels::put);
         return bytes(node);
@@ -77,6 +78,7 @@ final class Values {
                 HostRole.valueOf(text(node, "role")),
                 text(node, "restAddress"),
                 text(node, "peerAddress"),
+                node.path("underlayAddress").asText(), // a hostd of before routed networks wrote none
                 labels);
     }
 

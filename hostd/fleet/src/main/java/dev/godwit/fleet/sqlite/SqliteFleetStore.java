@@ -9,6 +9,7 @@ import dev.godwit.fleet.HostRecord;
 import dev.godwit.fleet.NameTaken;
 import dev.godwit.fleet.NewOwnership;
 import dev.godwit.fleet.OutcomeUnknown;
+import dev.godwit.fleet.OwnerLives;
 import dev.godwit.fleet.OwnershipChange;
 import dev.godwit.fleet.OwnershipConflict;
 import dev.godwit.fleet.OwnershipRecord;
@@ -64,7 +65,7 @@ public final class SqliteFleetStore implements FleetStore {
                             + " and host " + host.hostId() + " or another is announced in it; for more hosts configure"
                             + " fleet-store etcd");
         }
-        return new LocalLease(host, ttl);
+        return new LocalLease(host);
     }
 
     @Override
@@ -108,6 +109,17 @@ public final class SqliteFleetStore implements FleetStore {
     }
 
     @Override
+    public OwnershipRecord takeOver(String vmId, String expectedOwner, long expectedFence, String newOwner)
+            throws OwnerLives, OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
+        HostRecord alive = announced.get();
+        if (alive != null && alive.hostId().equals(expectedOwner)) {
+            throw new OwnerLives(
+                    "cannot take vm " + vmId + " over from host " + expectedOwner + ": it is alive, and the only host");
+        }
+        return transfer(vmId, expectedOwner, expectedFence, newOwner);
+    }
+
+    @Override
     public void delete(String vmId, String expectedOwner, long expectedFence)
             throws OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
         String what = "delete vm " + vmId + " of host " + expectedOwner + ", fence " + expectedFence;
@@ -145,12 +157,10 @@ public final class SqliteFleetStore implements FleetStore {
 
     private final class LocalLease implements HostLease {
         private final HostRecord host;
-        private final Duration ttl;
         private final AtomicBoolean open = new AtomicBoolean(true);
 
-        LocalLease(HostRecord host, Duration ttl) {
+        LocalLease(HostRecord host) {
             this.host = host;
-            this.ttl = ttl;
         }
 
         @Override
@@ -160,8 +170,7 @@ public final class SqliteFleetStore implements FleetStore {
 
         @Override
         public long validUntilNanos() {
-            long now = clockNanos.getAsLong();
-            return isValid() ? now + ttl.toNanos() * 2 / 3 : now;
+            return isValid() ? Long.MAX_VALUE : clockNanos.getAsLong();
         }
 
         @Override

@@ -40,8 +40,12 @@ final class DatagramFlows {
         receiver = Thread.ofPlatform().name("datagrams-in").unstarted(this::receive);
     }
 
-    void start() {
+    /** Takes in what comes. */
+    void listen() {
         receiver.start();
+    }
+
+    void start() {
         sender.start();
     }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -27,40 +28,37 @@ public final class OutsideClient implements AutoCloseable {
     }
 
     /**
-     * Starts it; returns when the connection stands and both flows run.
+     * Starts it; returns when nothing that is sent to it gets lost.
      *
-     * @param address of the VM, where the {@code echo} probe runs
-     * @param listenPort where it expects the VM's datagrams
-     * @param ratePerSecond records, and datagrams each way
      * @param directory for its result and its messages
      */
-    public static OutsideClient start(
-            String address, int tcpPort, int udpPort, int listenPort, int ratePerSecond, Path directory) {
+    public static OutsideClient listen(OutsidePlan plan, Path directory) {
         Path result = directory.resolve("outside.json");
-        List<String> argv = List.of(
+        List<String> argv = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-Xmx512m",
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
-                OutsideMain.class.getName(),
-                address,
-                Integer.toString(tcpPort),
-                Integer.toString(udpPort),
-                Integer.toString(listenPort),
-                Integer.toString(ratePerSecond),
-                result.toString());
+                OutsideMain.class.getName()));
+        argv.addAll(plan.arguments());
+        argv.add(result.toString());
         try {
             Process process = new ProcessBuilder(argv)
                     .redirectError(directory.resolve("outside.log").toFile())
                     .start();
             OutsideClient client = new OutsideClient(process, result);
-            client.expect("ready");
+            client.expect("listening");
             return client;
         } catch (IOException e) {
             throw new LabException("the outside client can't be started: " + e.getMessage(), e);
         }
+    }
+
+    /** Connects to the VM; returns when the connection stands and both flows run. */
+    public void begin() {
+        order("begin", "ready");
     }
 
     /** Stops its sending; returns when the echoes of all it sent are in, or after ten seconds. */

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param tcp the one connection with numbered records
  * @param udpSent datagrams sent to the VM; how many came is known there
  * @param udpReceived different datagrams that came from the VM; how many were sent is known there
+ * @param server what the server beside the client saw of the connection that the guest holds
  * @param medianGapMillis median time between two echoes; null with fewer than two
  * @param gaps times between two echoes of 5 ms and more
  * @param latencies how long echoes took
@@ -19,6 +20,7 @@ public record OutsideResult(
         long udpReceived,
         long udpDuplicated,
         long udpReordered,
+        Server server,
         @Nullable Double medianGapMillis,
         List<Gap> gaps,
         List<Latency> latencies) {
@@ -41,6 +43,18 @@ public record OutsideResult(
             long reordered,
             long reconnects,
             @Nullable Double maxStallMillis) {}
+
+    /**
+     * The connections that came in.
+     *
+     * @param records that were answered
+     * @param from addresses that they came from, each once
+     */
+    public record Server(long connections, long records, List<String> from) {
+        public Server {
+            from = List.copyOf(from);
+        }
+    }
 
     /**
      * No echo came for a while.

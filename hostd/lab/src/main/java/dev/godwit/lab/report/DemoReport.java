@@ -1,6 +1,7 @@
 package dev.godwit.lab.report;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param verified whether all checks are ok
  * @param accelerator {@code kvm} or {@code tcg}
+ * @param oldHostPacketsAfterRelease of the VM, to or from hosts that had released it, as the routers saw them
  * @param failure the sentence that ended the demo before its end; null where it came to its end
  */
 public record DemoReport(
@@ -21,6 +23,9 @@ public record DemoReport(
         @Nullable Udp udp,
         @Nullable Pages pages,
         @Nullable Job job,
+        @Nullable Outbound outbound,
+        @Nullable Packets packets,
+        @Nullable Long oldHostPacketsAfterRelease,
         @Nullable String failure) {
     public DemoReport {
         checks = List.copyOf(checks);
@@ -56,6 +61,25 @@ public record DemoReport(
      */
     public record Pages(
             @Nullable Long verifiedAfter, @Nullable Long errors) {}
+
+    /** The one connection that the guest itself holds to a server outside, through the edge's NAT. */
+    public record Outbound(
+            @Nullable Long sent,
+            @Nullable Long received,
+            @Nullable Long reconnects) {}
+
+    /**
+     * The VM's packets between the hosts, over all moves.
+     *
+     * @param held that waited at the target until the VM ran there
+     * @param forwardedLate that a source passed on to its target
+     * @param droppedByReason what the hosts' and edges' programs dropped, by the reason's name; reasons without a drop are
+     *     left out
+     */
+    public record Packets(
+            @Nullable Long held,
+            @Nullable Long forwardedLate,
+            @Nullable Map<String, Long> droppedByReason) {}
 
     /**
      * What became of the build.

@@ -3,6 +3,9 @@ package dev.godwit.lab.report;
 import static dev.godwit.lab.report.TerminalTimeline.mib;
 import static dev.godwit.lab.report.TerminalTimeline.millis;
 
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The report as one page that needs nothing from elsewhere. */
@@ -44,17 +47,21 @@ final class HtmlPage {
                                     + " a second over one connection; shaded: moves.</p>")
                     .append(LatencyChart.run(report, picture));
         }
-        for (MoveReport move : report.moves()) {
+        for (int i = 0; i < report.moves().size(); i++) {
+            MoveReport move = report.moves().get(i);
             move(html, move);
+            if (i < picture.paths().size()) {
+                path(html, move, picture.paths().get(i));
+            }
         }
         flows(html);
         return html.append("</body></html>\n").toString();
     }
 
     private void heading(StringBuilder html) {
-        html.append("<h1>A running ")
+        html.append("<h1>Godwit: ")
                 .append(escaped(report.scenario()))
-                .append(" moves to another host</h1><p><span class=\"verdict ")
+                .append("</h1><p><span class=\"verdict ")
                 .append(report.verified() ? "ok\">verified" : "bad\">not verified")
                 .append("</span> <span class=\"note\">accelerator ")
                 .append(escaped(text(report.accelerator())))
@@ -111,6 +118,17 @@ final class HtmlPage {
         html.append("</table>\n");
     }
 
+    private static void path(StringBuilder html, MoveReport move, List<Picture.Way> ways) {
+        String chart = PathChart.of(move, ways);
+        if (!chart.isEmpty()) {
+            html.append(
+                            "<p class=\"note\">The way of the VM's packets between the edge and the two hosts, as the router")
+                    .append(" between them saw it; the taller, the more packets. Lines: SWITCH, CUTOVER, RESUME,")
+                    .append(" RELEASE.</p>")
+                    .append(chart);
+        }
+    }
+
     private void flows(StringBuilder html) {
         html.append("<h2>Traffic and work</h2><table>");
         DemoReport.Stream stream = report.stream();
@@ -139,6 +157,7 @@ final class HtmlPage {
                     "UDP from the VM: sent, lost",
                     text(udp.out().sent()) + ", " + text(udp.out().lost()));
         }
+        packets(html);
         DemoReport.Job job = report.job();
         if (job != null) {
             row(
@@ -159,6 +178,38 @@ final class HtmlPage {
                     text(pages.verifiedAfter()) + ", " + text(pages.errors()));
         }
         html.append("</table>\n");
+    }
+
+    private void packets(StringBuilder html) {
+        DemoReport.Outbound outbound = report.outbound();
+        if (outbound != null) {
+            row(
+                    html,
+                    "The guest's own connection: records sent, received; reconnects",
+                    text(outbound.sent()) + ", " + text(outbound.received()) + "; " + text(outbound.reconnects()));
+        }
+        DemoReport.Packets packets = report.packets();
+        if (packets != null) {
+            row(
+                    html,
+                    "Packets that waited at the new host, that the old host passed on",
+                    text(packets.held()) + ", " + text(packets.forwardedLate()));
+            row(html, "Packets dropped, by reason", dropped(packets.droppedByReason()));
+        }
+        if (report.oldHostPacketsAfterRelease() != null) {
+            row(html, "Packets at the old host after its release", text(report.oldHostPacketsAfterRelease()));
+        }
+    }
+
+    private static String dropped(@Nullable Map<String, Long> byReason) {
+        if (byReason == null) {
+            return "?";
+        }
+        return byReason.isEmpty()
+                ? "none"
+                : byReason.entrySet().stream()
+                        .map(reason -> reason.getKey() + " " + reason.getValue())
+                        .collect(Collectors.joining(", "));
     }
 
     private static void row(StringBuilder html, String name, String value) {

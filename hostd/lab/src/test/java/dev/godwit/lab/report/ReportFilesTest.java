@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,7 +37,10 @@ class ReportFilesTest {
                         "stream",
                         "udp",
                         "pages",
-                        "job");
+                        "job",
+                        "outbound",
+                        "packets",
+                        "oldHostPacketsAfterRelease");
         assertThat(json.at("/verified").asBoolean()).isTrue();
         assertThat(json.at("/checks/0/name").asText()).isEqualTo("job-exit");
         assertThat(json.at("/moves/0").fieldNames())
@@ -72,6 +76,21 @@ class ReportFilesTest {
     }
 
     @Test
+    void thePageShowsTheWayOfThePacketsAndWhatBecameOfThem() throws Exception {
+        ReportFiles.write(folder, verified(), picture());
+        String page = Files.readString(folder.resolve("report.html"));
+        assertThat(page).contains("passed on by the old host", "17, 2", "spoof 3", "at the old host after its release");
+        assertThat(page.substring(page.indexOf("passed on by the old host")).split("<rect", -1))
+                .as("one packet passed on, two for the new host")
+                .hasSize(1 + 1 + 2);
+        JsonNode json =
+                new ObjectMapper().readTree(folder.resolve("report.json").toFile());
+        assertThat(json.at("/outbound/reconnects").asLong(-1)).isZero();
+        assertThat(json.at("/packets/droppedByReason/spoof").asLong()).isEqualTo(3);
+        assertThat(json.at("/oldHostPacketsAfterRelease").asLong(-1)).isZero();
+    }
+
+    @Test
     void aReportOfAnEarlyEndIsWrittenToo() throws Exception {
         DemoReport early = new DemoReport(
                 "build",
@@ -80,6 +99,9 @@ class ReportFilesTest {
                 1,
                 List.of(new DemoReport.Check("job-exit", false, "not reached")),
                 List.of(),
+                null,
+                null,
+                null,
                 null,
                 null,
                 null,
@@ -113,6 +135,9 @@ class ReportFilesTest {
                         1,
                         List.of(new DemoReport.Check("job-exit", false, "exit status 1")),
                         List.of(),
+                        null,
+                        null,
+                        null,
                         null,
                         null,
                         null,
@@ -153,6 +178,9 @@ class ReportFilesTest {
                 new DemoReport.Udp(new DemoReport.Flow(60_000L, 3L), new DemoReport.Flow(60_000L, 41L)),
                 new DemoReport.Pages(90_000L, 0L),
                 new DemoReport.Job(0, 71.3, "00ff", 20, 11),
+                new DemoReport.Outbound(14_000L, 14_000L, 0L),
+                new DemoReport.Packets(17L, 2L, Map.of("spoof", 3L)),
+                0L,
                 null);
     }
 
@@ -173,6 +201,10 @@ class ReportFilesTest {
                         new Picture.Mark(START + 2000, "build started"),
                         new Picture.Mark(START + 29_000, "notice for host-a"),
                         new Picture.Mark(START + 35_000, "host-a destroyed")),
-                samples);
+                samples,
+                List.of(List.of(
+                        new Picture.Way("to the VM at the old host", List.of(START + 34_230, START + 34_239)),
+                        new Picture.Way("passed on by the old host", List.of(START + 34_241)),
+                        new Picture.Way("to the VM at the new host", List.of(START + 34_242, START + 34_401)))));
     }
 }
