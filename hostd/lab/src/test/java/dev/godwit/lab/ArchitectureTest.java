@@ -31,6 +31,7 @@ class ArchitectureTest {
             Map.entry("peer", Set.of("tls", "volume", "linux")),
             Map.entry("replication", Set.of("volume", "peer", "linux")),
             Map.entry("vmm", Set.of("volume", "linux")),
+            Map.entry("edge", Set.of("net", "linux")),
             Map.entry("guest", Set.of("linux")),
             Map.entry("move", Set.of()),
             Map.entry("policy", Set.of()),
