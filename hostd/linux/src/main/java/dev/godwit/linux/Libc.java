@@ -27,6 +27,7 @@ final class Libc {
     /** A pointer. */
     static final MemoryLayout POINTER = ADDRESS;
 
+    private static final String C_LIBRARY = "C library (Godwit needs glibc 2.36 or newer)";
     private static final Linker LINKER = Linker.nativeLinker();
     private static final SymbolLookup SYMBOLS = LINKER.defaultLookup();
     private static final Linker.Option CAPTURE_ERRNO = Linker.Option.captureCallState("errno");
@@ -50,12 +51,26 @@ final class Libc {
 
     /** A function with fixed parameters. */
     static MethodHandle function(String name, MemoryLayout result, MemoryLayout... parameters) {
-        return link(name, FunctionDescriptor.of(result, parameters), CAPTURE_ERRNO);
+        return link(SYMBOLS, C_LIBRARY, name, FunctionDescriptor.of(result, parameters), CAPTURE_ERRNO);
+    }
+
+    /** A function of another library with fixed parameters. */
+    static MethodHandle function(
+            SymbolLookup library, String libraryName, String name, MemoryLayout result, MemoryLayout... parameters) {
+        return link(library, libraryName, name, FunctionDescriptor.of(result, parameters), CAPTURE_ERRNO);
+    }
+
+    /** A function of another library that returns nothing. */
+    static MethodHandle procedure(
+            SymbolLookup library, String libraryName, String name, MemoryLayout... parameters) {
+        return link(library, libraryName, name, FunctionDescriptor.ofVoid(parameters), CAPTURE_ERRNO);
     }
 
     /** A function whose parameters are variadic from {@code firstVariadic} (counted from 0) on. */
     static MethodHandle variadic(String name, int firstVariadic, MemoryLayout result, MemoryLayout... parameters) {
         return link(
+                SYMBOLS,
+                C_LIBRARY,
                 name,
                 FunctionDescriptor.of(result, parameters),
                 CAPTURE_ERRNO,
@@ -63,11 +78,22 @@ final class Libc {
     }
 
     @SuppressWarnings("restricted") // calling C is what this class is for
-    private static MethodHandle link(String name, FunctionDescriptor descriptor, Linker.Option... options) {
-        MemorySegment symbol = SYMBOLS.find(name)
+    private static MethodHandle link(
+            SymbolLookup library,
+            String libraryName,
+            String name,
+            FunctionDescriptor descriptor,
+            Linker.Option... options) {
+        MemorySegment symbol = library.find(name)
                 .orElseThrow(() -> new UnsatisfiedLinkError(
-                        "this machine's C library has no function " + name + "; Godwit needs glibc 2.36 or newer"));
+                        "this machine's " + libraryName + " has no function " + name));
         return LINKER.downcallHandle(symbol, descriptor, options);
+    }
+
+    /** A pointer to a Java method that C can call, for as long as {@code arena} lives. */
+    @SuppressWarnings("restricted") // being called by C is what it is for
+    static MemorySegment callback(MethodHandle target, FunctionDescriptor descriptor, Arena arena) {
+        return LINKER.upcallStub(target, descriptor, arena);
     }
 
     /** Where the calling thread's errno is kept after a call. */

@@ -154,6 +154,48 @@ class AbiTest {
         put(ours, "MS_NOEXEC", Mount.MS_NOEXEC);
         put(ours, "MNT_DETACH", Mount.MNT_DETACH);
         put(ours, "TMPFS_MAGIC", Mount.TMPFS_MAGIC);
+        put(ours, "BPF_FS_MAGIC", Mount.BPF_FS_MAGIC);
+        put(ours, "sizeof.bpf_object_open_opts", BpfObject.OPEN_OPTS_BYTES);
+        put(ours, "bpf_object_open_opts.object_name", BpfObject.OPEN_OPTS_NAME);
+        put(ours, "bpf_object_open_opts.pin_root_path", BpfObject.OPEN_OPTS_PIN_ROOT);
+        put(ours, "bpf_object_open_opts.kernel_log_buf", BpfObject.OPEN_OPTS_LOG);
+        put(ours, "bpf_object_open_opts.kernel_log_size", BpfObject.OPEN_OPTS_LOG_BYTES);
+        put(ours, "BPF_MAP_TYPE_PERCPU_HASH", BpfMap.TYPE_PERCPU_HASH);
+        put(ours, "BPF_MAP_TYPE_PERCPU_ARRAY", BpfMap.TYPE_PERCPU_ARRAY);
+        put(ours, "BPF_ANY", BpfMap.BPF_ANY);
+        put(ours, "BPF_NOEXIST", BpfMap.BPF_NOEXIST);
+        put(ours, "bpf_map_info.id", BpfMap.INFO_ID);
+        put(ours, "bpf_prog_info.id", BpfProgram.INFO_ID);
+        put(ours, "bpf_link_info.id", BpfLink.INFO_ID);
+        put(ours, "bpf_link_info.prog_id", BpfLink.INFO_PROGRAM);
+        put(ours, "sizeof.bpf_test_run_opts", BpfProgram.RUN_OPTS_BYTES);
+        put(ours, "bpf_test_run_opts.data_in", BpfProgram.RUN_DATA_IN);
+        put(ours, "bpf_test_run_opts.data_out", BpfProgram.RUN_DATA_OUT);
+        put(ours, "bpf_test_run_opts.data_size_in", BpfProgram.RUN_DATA_IN_BYTES);
+        put(ours, "bpf_test_run_opts.data_size_out", BpfProgram.RUN_DATA_OUT_BYTES);
+        put(ours, "bpf_test_run_opts.ctx_in", BpfProgram.RUN_CONTEXT_IN);
+        put(ours, "bpf_test_run_opts.ctx_out", BpfProgram.RUN_CONTEXT_OUT);
+        put(ours, "bpf_test_run_opts.ctx_size_in", BpfProgram.RUN_CONTEXT_IN_BYTES);
+        put(ours, "bpf_test_run_opts.ctx_size_out", BpfProgram.RUN_CONTEXT_OUT_BYTES);
+        put(ours, "bpf_test_run_opts.retval", BpfProgram.RUN_RETURNED);
+        put(ours, "bpf_test_run_opts.repeat", BpfProgram.RUN_REPEAT);
+        put(ours, "__sk_buff.mark", BpfProgram.SKB_MARK);
+        put(ours, "__sk_buff.ifindex", BpfProgram.SKB_IFINDEX);
+        put(ours, "__sk_buff.gso_segs", BpfProgram.SKB_GSO_SEGMENTS);
+        put(ours, "__sk_buff.gso_size", BpfProgram.SKB_GSO_SIZE);
+        put(ours, "sizeof.bpf_tc_hook", BpfFilter.HOOK_BYTES);
+        put(ours, "bpf_tc_hook.ifindex", BpfFilter.HOOK_IFINDEX);
+        put(ours, "bpf_tc_hook.attach_point", BpfFilter.HOOK_POINT);
+        put(ours, "sizeof.bpf_tc_opts", BpfFilter.OPTS_BYTES);
+        put(ours, "bpf_tc_opts.prog_fd", BpfFilter.OPTS_PROGRAM);
+        put(ours, "bpf_tc_opts.flags", BpfFilter.OPTS_FLAGS);
+        put(ours, "bpf_tc_opts.handle", BpfFilter.OPTS_HANDLE);
+        put(ours, "bpf_tc_opts.priority", BpfFilter.OPTS_PRIORITY);
+        put(ours, "BPF_TC_INGRESS", BpfFilter.BPF_TC_INGRESS);
+        put(ours, "BPF_TC_EGRESS", BpfFilter.BPF_TC_EGRESS);
+        put(ours, "BPF_TC_F_REPLACE", BpfFilter.BPF_TC_F_REPLACE);
+        put(ours, "BPF_TCX_INGRESS", BpfLink.BPF_TCX_INGRESS);
+        put(ours, "BPF_TCX_EGRESS", BpfLink.BPF_TCX_EGRESS);
         put(ours, "sizeof.statfs", Mount.STATFS_BYTES);
         put(ours, "statfs.f_bsize", Mount.STATFS_BLOCK_BYTES);
         put(ours, "statfs.f_bavail", Mount.STATFS_AVAILABLE);
@@ -222,7 +264,6 @@ class AbiTest {
         put(ours, "rtnl_link_stats64.tx_dropped", Links.STATS_TX_DROPPED);
         put(ours, "IFF_UP", Links.IFF_UP);
         put(ours, "IFF_RUNNING", Links.IFF_RUNNING);
-        put(ours, "BPF_FS_MAGIC", Mount.BPF_FS_MAGIC);
     }
 
     private static void put(Map<String, Long> map, String name, long value) {

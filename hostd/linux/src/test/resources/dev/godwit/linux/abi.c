@@ -1,7 +1,10 @@
 /* Prints what C says of every constant, size and offset that the Java side relies on, one "NAME VALUE" a line. */
 #define _GNU_SOURCE
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/fs.h>
 #include <linux/if.h>
 #include <linux/if_ether.h>
@@ -49,6 +52,10 @@ struct pm_scan_arg {
 #ifndef USERFAULTFD_IOC_NEW
 #define USERFAULTFD_IOC_NEW _IO(0xAA, 0x00)
 #endif
+
+/* enum members since Linux 6.6 */
+#define BPF_TCX_INGRESS 46
+#define BPF_TCX_EGRESS 47
 
 #define NUMBER(name, value) printf("%s %llu\n", name, (unsigned long long)(value))
 
@@ -131,6 +138,48 @@ int main(void) {
     NUMBER("MS_NOEXEC", MS_NOEXEC);
     NUMBER("MNT_DETACH", MNT_DETACH);
     NUMBER("TMPFS_MAGIC", TMPFS_MAGIC);
+    NUMBER("BPF_FS_MAGIC", BPF_FS_MAGIC);
+    NUMBER("BPF_MAP_TYPE_PERCPU_HASH", BPF_MAP_TYPE_PERCPU_HASH);
+    NUMBER("BPF_MAP_TYPE_PERCPU_ARRAY", BPF_MAP_TYPE_PERCPU_ARRAY);
+    NUMBER("BPF_ANY", BPF_ANY);
+    NUMBER("BPF_NOEXIST", BPF_NOEXIST);
+    NUMBER("BPF_TC_INGRESS", BPF_TC_INGRESS);
+    NUMBER("BPF_TC_EGRESS", BPF_TC_EGRESS);
+    NUMBER("BPF_TC_F_REPLACE", BPF_TC_F_REPLACE);
+    NUMBER("BPF_TCX_INGRESS", BPF_TCX_INGRESS);
+    NUMBER("BPF_TCX_EGRESS", BPF_TCX_EGRESS);
+    NUMBER("sizeof.bpf_object_open_opts", sizeof(struct bpf_object_open_opts));
+    NUMBER("sizeof.bpf_test_run_opts", sizeof(struct bpf_test_run_opts));
+    NUMBER("sizeof.bpf_tc_hook", sizeof(struct bpf_tc_hook));
+    NUMBER("sizeof.bpf_tc_opts", sizeof(struct bpf_tc_opts));
+    NUMBER("bpf_object_open_opts.object_name", offsetof(struct bpf_object_open_opts, object_name));
+    NUMBER("bpf_object_open_opts.pin_root_path", offsetof(struct bpf_object_open_opts, pin_root_path));
+    NUMBER("bpf_object_open_opts.kernel_log_buf", offsetof(struct bpf_object_open_opts, kernel_log_buf));
+    NUMBER("bpf_object_open_opts.kernel_log_size", offsetof(struct bpf_object_open_opts, kernel_log_size));
+    NUMBER("bpf_map_info.id", offsetof(struct bpf_map_info, id));
+    NUMBER("bpf_prog_info.id", offsetof(struct bpf_prog_info, id));
+    NUMBER("bpf_link_info.id", offsetof(struct bpf_link_info, id));
+    NUMBER("bpf_link_info.prog_id", offsetof(struct bpf_link_info, prog_id));
+    NUMBER("bpf_test_run_opts.data_in", offsetof(struct bpf_test_run_opts, data_in));
+    NUMBER("bpf_test_run_opts.data_out", offsetof(struct bpf_test_run_opts, data_out));
+    NUMBER("bpf_test_run_opts.data_size_in", offsetof(struct bpf_test_run_opts, data_size_in));
+    NUMBER("bpf_test_run_opts.data_size_out", offsetof(struct bpf_test_run_opts, data_size_out));
+    NUMBER("bpf_test_run_opts.ctx_in", offsetof(struct bpf_test_run_opts, ctx_in));
+    NUMBER("bpf_test_run_opts.ctx_out", offsetof(struct bpf_test_run_opts, ctx_out));
+    NUMBER("bpf_test_run_opts.ctx_size_in", offsetof(struct bpf_test_run_opts, ctx_size_in));
+    NUMBER("bpf_test_run_opts.ctx_size_out", offsetof(struct bpf_test_run_opts, ctx_size_out));
+    NUMBER("bpf_test_run_opts.retval", offsetof(struct bpf_test_run_opts, retval));
+    NUMBER("bpf_test_run_opts.repeat", offsetof(struct bpf_test_run_opts, repeat));
+    NUMBER("__sk_buff.mark", offsetof(struct __sk_buff, mark));
+    NUMBER("__sk_buff.ifindex", offsetof(struct __sk_buff, ifindex));
+    NUMBER("__sk_buff.gso_segs", offsetof(struct __sk_buff, gso_segs));
+    NUMBER("__sk_buff.gso_size", offsetof(struct __sk_buff, gso_size));
+    NUMBER("bpf_tc_hook.ifindex", offsetof(struct bpf_tc_hook, ifindex));
+    NUMBER("bpf_tc_hook.attach_point", offsetof(struct bpf_tc_hook, attach_point));
+    NUMBER("bpf_tc_opts.prog_fd", offsetof(struct bpf_tc_opts, prog_fd));
+    NUMBER("bpf_tc_opts.flags", offsetof(struct bpf_tc_opts, flags));
+    NUMBER("bpf_tc_opts.handle", offsetof(struct bpf_tc_opts, handle));
+    NUMBER("bpf_tc_opts.priority", offsetof(struct bpf_tc_opts, priority));
     NUMBER("sizeof.statfs", sizeof(struct statfs));
     NUMBER("statfs.f_bsize", offsetof(struct statfs, f_bsize));
     NUMBER("statfs.f_bavail", offsetof(struct statfs, f_bavail));
@@ -191,6 +240,5 @@ int main(void) {
     NUMBER("rtnl_link_stats64.tx_dropped", offsetof(struct rtnl_link_stats64, tx_dropped));
     NUMBER("IFF_UP", IFF_UP);
     NUMBER("IFF_RUNNING", IFF_RUNNING);
-    NUMBER("BPF_FS_MAGIC", BPF_FS_MAGIC);
     return 0;
 }

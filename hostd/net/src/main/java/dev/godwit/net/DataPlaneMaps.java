@@ -1,11 +1,27 @@
 package dev.godwit.net;
 
+import dev.godwit.linux.BpfFilter;
+import dev.godwit.linux.BpfLink;
+import dev.godwit.linux.BpfMap;
+import dev.godwit.linux.BpfObject;
+import dev.godwit.linux.BpfProgram;
+import dev.godwit.linux.BpfRing;
+import dev.godwit.linux.Errno;
+import dev.godwit.linux.LinuxException;
+import dev.godwit.linux.Mount;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * The programs in the kernel and their maps. All of them are pinned below a folder of a BPF file system, so that
@@ -15,6 +31,61 @@ import java.util.function.Consumer;
  * <p>Attaching works in the network namespace of the calling thread. Thread-safe.
  */
 public final class DataPlaneMaps implements AutoCloseable {
+    /** The shape of the maps; a build with another one starts with empty maps beside those of the older. */
+    static final String LAYOUT = "v1";
+
+    private static final String OBJECT = "godwit.bpf.o";
+    private static final String LINKS = "links";
+    private static final int SETTINGS_BYTES = 24;
+    private static final List<String> MAPS = List.of(
+            "locations",
+            "networks",
+            "taps",
+            "ports",
+            "peers",
+            "edges",
+            "rules",
+            "egress",
+            "flows",
+            "fragments",
+            "settings",
+            "lease",
+            "held",
+            "drops",
+            "ways",
+            "traffic",
+            "events");
+
+    private final Path folder;
+    private final BpfObject object;
+    private final BpfMap settings;
+    private final Locations locations;
+    private final Ports ports;
+    private final Peers peers;
+    private final Edges edges;
+    private final Policies policies;
+    private final Lease lease;
+    private final Connections connections;
+    private final Counters counters;
+    private final Object ringLock = new Object();
+    private final BpfRing ring;
+    private boolean closed;
+
+    private DataPlaneMaps(Path folder, BpfObject object) throws IOException {
+        this.folder = folder;
+        this.object = object;
+        this.settings = object.map("settings");
+        this.locations = new Locations(object.map("locations"), object.map("networks"));
+        this.ports = new Ports(object.map("taps"), object.map("ports"), object.map("held"), object.map("traffic"));
+        this.peers = new Peers(object.map("peers"));
+        this.edges = new Edges(object.map("edges"));
+        this.policies = new Policies(object.map("rules"), object.map("egress"));
+        this.lease = new Lease(object.map("lease"));
+        this.connections = new Connections(object.map("flows"));
+        this.counters = new Counters(object.map("drops"), object.map("ways"));
+        this.ring = BpfRing.open(object.map("events"));
+    }
+
     /**
      * Opens the data plane, made anew where there is none.
      *
@@ -23,87 +94,207 @@ public final class DataPlaneMaps implements AutoCloseable {
      *     BPF file system at the folder, or libbpf is missing
      */
     public static DataPlaneMaps open(Path pins) throws IOException {
-        throw new UnsupportedOperationException();
+        try (InputStream resource = DataPlaneMaps.class.getResourceAsStream(OBJECT)) {
+            if (resource == null) {
+                throw new IOException("this build has no data plane: " + OBJECT + " is not beside the classes of hostd/net");
+            }
+            return open(pins, resource.readAllBytes());
+        }
+    }
+
+    static DataPlaneMaps open(Path pins, byte[] elf) throws IOException {
+        Path folder = pins.resolve(LAYOUT);
+        Files.createDirectories(folder.resolve(LINKS));
+        if (!Mount.isBpf(folder)) {
+            throw new IOException(pins + " is not on a BPF file system; mount one there: mount -t bpf bpf " + pins);
+        }
+        BpfObject object = BpfObject.load(elf, "godwit", folder);
+        try {
+            DataPlaneMaps maps = new DataPlaneMaps(folder, object);
+            maps.replacePrograms();
+            return maps;
+        } catch (IOException | RuntimeException failed) {
+            object.close();
+            throw failed;
+        }
+    }
+
+    private void replacePrograms() throws IOException {
+        for (Attachment attachment : attachments()) {
+            try (BpfLink link = BpfLink.open(pin(attachment))) {
+                link.update(program(attachment.hook()));
+            }
+        }
     }
 
     /** Tells the programs about their host. Before it they pass nothing to other hosts. */
-    public void configure(Settings settings) throws IOException {
-        throw new UnsupportedOperationException();
+    public void configure(Settings host) throws IOException {
+        byte[] value = Keys.buffer(SETTINGS_BYTES)
+                .put(Addresses.mapped(host.underlay()))
+                .putInt(host.vxlanIndex())
+                .putInt(host.stackMark())
+                .array();
+        settings.put(Keys.ZERO, value);
     }
 
     public Locations locations() {
-        throw new UnsupportedOperationException();
+        return locations;
     }
 
     public Ports ports() {
-        throw new UnsupportedOperationException();
+        return ports;
     }
 
     public Peers peers() {
-        throw new UnsupportedOperationException();
+        return peers;
     }
 
     public Edges edges() {
-        throw new UnsupportedOperationException();
+        return edges;
     }
 
     public Policies policies() {
-        throw new UnsupportedOperationException();
+        return policies;
     }
 
     public Lease lease() {
-        throw new UnsupportedOperationException();
+        return lease;
     }
 
     public Connections connections() {
-        throw new UnsupportedOperationException();
+        return connections;
     }
 
     public Counters counters() {
-        throw new UnsupportedOperationException();
+        return counters;
     }
 
     /** Where a program is attached. */
     public record Attachment(Hook hook, int interfaceIndex) {}
 
-    /** Attaches a program to a device and pins the link; where it is attached already, it is replaced in one step. */
-    public void attach(Hook hook, int interfaceIndex) throws IOException {
-        throw new UnsupportedOperationException();
+    /**
+     * Attaches a program to a device: by a pinned link where the kernel has tcx (6.6), else as a filter of the device's
+     * clsact queue, which lives with the device. Where it is attached already, it is replaced in one step.
+     */
+    public synchronized void attach(Hook hook, int interfaceIndex) throws IOException {
+        Attachment attachment = new Attachment(hook, interfaceIndex);
+        if (attachments().contains(attachment)) {
+            try (BpfLink link = BpfLink.open(pin(attachment))) {
+                link.update(program(hook));
+            }
+            return;
+        }
+        try (BpfLink link = BpfLink.attach(program(hook), interfaceIndex, hook.ingress())) {
+            link.pin(pin(attachment));
+        } catch (LinuxException refused) {
+            if (refused.errno() != Errno.EINVAL) {
+                throw refused;
+            }
+            BpfFilter.attach(program(hook), interfaceIndex, hook.ingress());
+        }
     }
 
     /** Takes a program off a device. Absent is no error. */
-    public void detach(Hook hook, int interfaceIndex) throws IOException {
-        throw new UnsupportedOperationException();
+    public synchronized void detach(Hook hook, int interfaceIndex) throws IOException {
+        if (!Files.deleteIfExists(pin(new Attachment(hook, interfaceIndex)))) {
+            BpfFilter.detach(interfaceIndex, hook.ingress());
+        }
     }
 
     /** The attachments that are pinned; those of devices that are gone are taken away. */
-    public Set<Attachment> attachments() throws IOException {
-        throw new UnsupportedOperationException();
+    public synchronized Set<Attachment> attachments() throws IOException {
+        Set<Attachment> attachments = new HashSet<>();
+        for (Path pin : pins()) {
+            Optional<Attachment> attachment = read(pin);
+            if (attachment.isEmpty()) {
+                continue;
+            }
+            boolean gone;
+            try (BpfLink link = BpfLink.open(pin)) {
+                gone = link.info().interfaceIndex() == 0;
+            }
+            if (gone) {
+                Files.delete(pin);
+            } else {
+                attachments.add(attachment.get());
+            }
+        }
+        return attachments;
+    }
+
+    private List<Path> pins() throws IOException {
+        try (Stream<Path> pins = Files.list(folder.resolve(LINKS))) {
+            return new ArrayList<>(pins.toList());
+        }
+    }
+
+    // A BPF file system allows no dot in a name.
+    private Path pin(Attachment attachment) {
+        return folder.resolve(LINKS)
+                .resolve(attachment.hook().program() + "-" + attachment.interfaceIndex());
+    }
+
+    private static Optional<Attachment> read(Path pin) {
+        String[] parts = pin.getFileName().toString().split("-", 2);
+        try {
+            return Optional.of(
+                    new Attachment(Hook.valueOf(parts[0].toUpperCase(Locale.ROOT)), Integer.parseInt(parts[1])));
+        } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException notOurs) {
+            return Optional.empty();
+        }
+    }
+
+    BpfProgram program(Hook hook) throws IOException {
+        return object.program(hook.program());
+    }
+
+    BpfMap map(String name) throws IOException {
+        return object.map(name);
     }
 
     /**
-     * Reads flow events that the programs have written and gives them to {@code reader}, on this thread.
+     * Reads flow events that the programs have written and gives them to {@code reader}, on this thread, which it blocks.
      *
      * @param wait at most this long for the first
      * @return how many there were
      */
     public int readFlows(Duration wait, Consumer<FlowEvent> reader) throws IOException {
-        throw new UnsupportedOperationException();
+        List<FlowEvent> events = new ArrayList<>();
+        synchronized (ringLock) {
+            ring.poll(wait, record -> FlowEvents.read(record).ifPresent(events::add));
+        }
+        events.forEach(reader);
+        return events.size();
     }
 
     /** Closes this process's descriptors. Everything that is pinned stays and packets go on. */
     @Override
-    public void close() {
-        throw new UnsupportedOperationException();
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        synchronized (ringLock) {
+            ring.close();
+        }
+        object.close();
     }
 
-    /** Takes every program and map away and closes. */
-    public void remove() throws IOException {
-        throw new UnsupportedOperationException();
+    /** Takes every pinned program and map away and closes. */
+    public synchronized void remove() throws IOException {
+        for (Path pin : pins()) {
+            Files.delete(pin);
+        }
+        Files.deleteIfExists(folder.resolve(LINKS));
+        for (String map : MAPS) {
+            Files.deleteIfExists(folder.resolve(map));
+        }
+        Files.deleteIfExists(folder);
+        close();
     }
 
-    /** Names of the pinned maps, for messages and tests. */
-    List<String> maps() {
-        throw new UnsupportedOperationException();
+    /** Names of the pinned maps. */
+    static List<String> maps() {
+        return MAPS;
     }
 }
