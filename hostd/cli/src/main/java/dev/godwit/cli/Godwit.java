@@ -120,6 +120,7 @@ public final class Godwit {
             case "vm renew" -> new VmCommands(session).renew(rest);
             case "vm show" -> new VmCommands(session).show(rest);
             case "vm stop" -> new VmCommands(session).stop(rest);
+            case "vm claim" -> new VmCommands(session).claim(rest);
             case "vm move" -> new VmCommands(session).move(rest);
             case "vm console" -> new VmCommands(session).console(rest);
             case "vm rm" -> new VmCommands(session).remove(rest);

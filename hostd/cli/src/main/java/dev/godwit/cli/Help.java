@@ -9,7 +9,7 @@ final class Help {
 
             Usage: godwit [--endpoint unix:/PATH|http://HOST:PORT]... [--json] COMMAND ...
 
-              vm create|list|show|exec|stop|move|console|rm
+              vm create|list|show|exec|stop|move|claim|console|rm
               image build|list|push
               host status|list
               drain
@@ -37,6 +37,7 @@ final class Help {
             godwit vm exec NAME [--env K=V]... [--cwd DIR] [--tty] [--no-stdin] -- PROGRAM ARGUMENT...
             godwit vm stop NAME
             godwit vm move NAME HOST [--no-wait] [--timeout SECONDS]
+            godwit vm claim NAME
             godwit vm console NAME
             godwit vm rm NAME [--force]
             """;
@@ -107,6 +108,14 @@ final class Help {
                 Moves the running VM and tells its states. Exit status 5 when the target refuses.
 
                   godwit vm move build-7 host-b
+                """;
+            case "vm claim" -> """
+                godwit vm claim NAME
+                Takes over a VM whose host is gone: the host that answers boots it anew from its image, with its name and
+                address. What its memory and disk held went with its host. A host that is only frozen can't be heard from
+                the end of its lease on, and when it is back it ends its copy. Takes as long as a lease, 10 s.
+
+                  godwit --endpoint http://host-b:7700 vm claim build-7
                 """;
             case "vm console" -> """
                 godwit vm console NAME

@@ -188,6 +188,11 @@ final class VmCommands {
         printVm(fleet.document(fleet.repeatable(Request.post(path + "/stop"), Fleet.WORK_MILLIS)), "stopped");
     }
 
+    void claim(List<String> line) throws Failure, IOException {
+        String path = path(line, "vm claim");
+        printVm(fleet.document(fleet.once(Request.post(path + "/claim"), Fleet.WORK_MILLIS)), "taken over");
+    }
+
     void console(List<String> line) throws Failure, IOException {
         String path = path(line, "vm console");
         try (Answer log = fleet.repeatable(Request.get(path + "/console"), Fleet.ANSWER_MILLIS)) {

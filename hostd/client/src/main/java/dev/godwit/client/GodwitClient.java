@@ -146,6 +146,14 @@ public final class GodwitClient implements AutoCloseable {
         return Json.read(post(Endpoints.Repeat.HARMLESS, timeouts.work(), vmPath(vm) + "/stop", null), Vm.class);
     }
 
+    /**
+     * Takes over a VM whose host is gone; the endpoint that answers boots it anew from its image, with its name and
+     * address. Takes as long as a host's lease; not repeated at another endpoint when the answer is lost.
+     */
+    public Vm claimVm(String vm) throws IOException {
+        return Json.read(post(Endpoints.Repeat.NEVER, timeouts.work(), vmPath(vm) + "/claim", null), Vm.class);
+    }
+
     /** A stopped VM's disk on its owner's NBD socket. */
     public DiskExport exportDisk(String vm) throws IOException {
         return Json.read(

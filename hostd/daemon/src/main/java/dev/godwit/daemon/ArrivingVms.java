@@ -116,7 +116,7 @@ final class ArrivingVms implements IncomingVmPort {
         HostedVm vm = HostedVm.create(parts, arrival.record, arrival.image);
         arrival.vm = vm;
         vms.add(vm);
-        Path stateSocket = vm.awaitState();
+        Path stateSocket = vm.awaitState(reservation);
         arrival.reception = new Reception(vm.arrivingVolumes(), () -> connect(stateSocket));
     }
 

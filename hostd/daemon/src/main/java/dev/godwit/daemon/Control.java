@@ -63,6 +63,14 @@ public interface Control extends AutoCloseable {
      */
     boolean writeOff(String vm) throws IOException;
 
+    /**
+     * Takes over a VM whose host is gone, and boots it anew on this host: from its image, with its name and address. Takes
+     * as long as a host's lease.
+     *
+     * @throws Conflict its host lives, or is this one
+     */
+    Vm claimVm(String vm) throws IOException;
+
     /** Shuts the guest down; returns when it is off, in state {@code stopped}. The VM and its disk stay. */
     Vm stopVm(String vm) throws IOException;
 

@@ -7,6 +7,7 @@ import dev.godwit.fleet.HostLease;
 import dev.godwit.fleet.HostRecord;
 import java.time.Duration;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +21,7 @@ import org.slf4j.LoggerFactory;
 final class FleetPresence implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(FleetPresence.class);
     /** A dead host is no candidate after it; short of it, a store that restarts loses nobody. */
-    private static final Duration LEASE = Duration.ofSeconds(10);
+    static final Duration LEASE = Duration.ofSeconds(10);
 
     private static final Duration RETRY = Duration.ofMillis(500);
     /** Who sees this host answer may name it to others at once; the first call to an etcd took up to 3 s. */
@@ -48,7 +49,7 @@ final class FleetPresence implements AutoCloseable {
                         dev.godwit.fleet.HostRole.valueOf(config.role().name()),
                         text(config.restAddress()),
                         text(config.peerAddress()),
-                        "",
+                        underlay(config.vmNetwork()),
                         Map.of("cpu-template", config.cpuTemplate())));
         presence.thread.start();
         presence.awaitFirst();
@@ -67,6 +68,11 @@ final class FleetPresence implements AutoCloseable {
 
     private static String text(@Nullable ListenAddress address) {
         return address == null ? "" : address.toString();
+    }
+
+    private static String underlay(@Nullable VmNetworkConfig network) {
+        String address = network == null ? null : network.underlayAddress();
+        return address == null ? "" : address;
     }
 
     private void announce() {
@@ -93,6 +99,11 @@ final class FleetPresence implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Until when this host may count on its lease; empty before it is known to the fleet. */
+    synchronized OptionalLong validUntilNanos() {
+        return lease == null ? OptionalLong.empty() : OptionalLong.of(lease.validUntilNanos());
     }
 
     @Override

@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
-import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -25,8 +24,6 @@ import java.util.UUID;
 
 /** What this host asks of one VM's guest, in the words of the API. Thread-safe. */
 final class GuestDoor implements AutoCloseable {
-    /** VMs' MTU for life: what is left of 1500 when the underlay has taken its share (design, section 8). */
-    private static final int MTU = 1370;
     /** A copy out of the guest is held at this much until the reader takes it. */
     private static final int PIPE_BYTES = 256 << 10;
 
@@ -79,21 +76,8 @@ final class GuestDoor implements AutoCloseable {
     }
 
     /** Who the guest is, fresh entropy, and the time: forward by a step, back by slewing. */
-    void greet(VmRecord vm, @org.jspecify.annotations.Nullable VmNetworkConfig network) throws IOException {
-        Optional<GuestNetwork> identity = network == null || vm.address().isEmpty()
-                ? Optional.empty()
-                : Optional.of(new GuestNetwork(
-                        vm.mac(),
-                        MTU,
-                        List.of(new GuestNetwork.Address(
-                                InetAddress.getByName(vm.address()), prefix(network.subnet()))),
-                        List.of(InetAddress.getByName(network.gateway())),
-                        Optional.empty()));
+    void greet(VmRecord vm, Optional<GuestNetwork> identity) throws IOException {
         call("resuming", () -> channel.resume(new ResumeRequest(vm.name(), vm.fence(), identity)));
-    }
-
-    private static int prefix(String subnet) {
-        return Integer.parseInt(subnet.substring(subnet.indexOf('/') + 1));
     }
 
     /** Starts a command under an id of its own. */

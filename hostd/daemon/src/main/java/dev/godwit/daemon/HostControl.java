@@ -167,6 +167,20 @@ final class HostControl implements Control {
         }
     }
 
+    @Override
+    public Vm claimVm(String vm) throws IOException {
+        OwnershipRecord record;
+        try {
+            FleetStore store = services.store();
+            record = store.read(vm)
+                    .or(() -> byName(store, vm))
+                    .orElseThrow(() -> new NotFound("There is no VM \"" + vm + "\" in the fleet."));
+        } catch (FleetStoreException e) {
+            throw new Unavailable("The fleet store can't be asked who owns VM " + vm + ": " + e.getMessage(), e);
+        }
+        return view(services.claims().claim(record));
+    }
+
     private static Conflict busy(String vm, MoveInProgress busy) {
         return new Conflict(
                 ProblemCode.MOVE_RUNNING,

@@ -16,6 +16,10 @@ import dev.godwit.move.MoveRecovery;
 import dev.godwit.move.MovesInProgress;
 import dev.godwit.move.TargetMoves;
 import dev.godwit.move.VmPort;
+import dev.godwit.net.Addresses;
+import dev.godwit.net.HostNetwork;
+import dev.godwit.net.HostNetworkSpec;
+import dev.godwit.net.Prefix;
 import dev.godwit.peer.PeerLimits;
 import dev.godwit.peer.PeerServer;
 import dev.godwit.peer.PeerSockets;
@@ -33,10 +37,12 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -92,7 +98,9 @@ public final class HostControlFactory implements ControlFactory {
         Images images = new Images(paths, new ImageRecipes(home), config.hostId());
         ImageTransfer transfer = new ImageTransfer(images);
         Vms vms = new Vms();
-        HostParts hostParts = new HostParts(paths, new VmRecords(paths), driver, admission, events, config.vmNetwork());
+        List<Prefix> closed = closed(config.vmNetwork());
+        VmNetwork network = parts.add(network(config.vmNetwork(), closed, paths));
+        HostParts hostParts = new HostParts(paths, new VmRecords(paths), driver, admission, events, network);
 
         FleetStore store = parts.add(store(config));
         parts.add((AutoCloseable) vms::closeAll);
@@ -117,7 +125,8 @@ public final class HostControlFactory implements ControlFactory {
         ArrivingVms arriving = new ArrivingVms(hostParts, fitness, images, vms, departure, threads);
         announcer.arriving(arriving);
         TargetMoves targets = new TargetMoves(moveHost, ownership, arriving);
-        Moves moves = new Moves(moveHost, ownership, peers, moveLog, link, config.pauseBudget(), departure, threads);
+        Moves moves =
+                new Moves(moveHost, ownership, network, peers, moveLog, link, config.pauseBudget(), departure, threads);
         Disowning disowning = new Disowning(config.hostId(), store);
         VmLifecycle lifecycle = new VmLifecycle(
                 hostParts,
@@ -141,13 +150,20 @@ public final class HostControlFactory implements ControlFactory {
                 moveHost.clock(),
                 Evacuation.HELD_UP_LEAST);
 
+        RoutedFleet routed = network instanceof RoutedNetwork here
+                ? parts.add(RoutedFleet.join(config, closed, store, here, peers, hostParts, vms, moveHost.inProgress()))
+                : null;
         new VmRecovery(hostParts, config.hostId(), store, images, vms, threads, journal.openMoves()).run(lifecycle);
+        if (routed != null) {
+            routed.tookBack();
+        }
         resolveOpenMoves(moveHost, moves, targets, hostParts, vms, threads);
 
         HostServices services = new HostServices(
                 vms,
                 lifecycle,
                 new KeyedVms(config.hostId(), store, lifecycle, vms),
+                new VmClaims(config.hostId(), store, lifecycle, moveHost.clock(), FleetPresence.LEASE),
                 leases,
                 store,
                 peers,
@@ -165,7 +181,8 @@ public final class HostControlFactory implements ControlFactory {
                 List.of(CpuTemplate.named(config.cpuTemplate()).name()),
                 parts);
         if (config.peerAddress() != null) {
-            PeerDesk desk = new PeerDesk(new Arrivals(targets, arriving), transfer, services);
+            PeerDesk desk = new PeerDesk(
+                    new Arrivals(targets, arriving), transfer, services, routed == null ? null : routed.desk());
             parts.add(new PeerServer(
                     config.peerAddress().socketAddress(),
                     config.hostId(),
@@ -192,13 +209,42 @@ public final class HostControlFactory implements ControlFactory {
         var unusedLeases = upkeep.scheduleWithFixedDelay(() -> sweep(leases), 1, 1, TimeUnit.SECONDS);
         var unusedForgetting =
                 upkeep.scheduleWithFixedDelay(() -> forgetEndedMoves(journal, clock), 0, 1, TimeUnit.DAYS);
-        parts.add(FleetPresence.begin(config, store, installation(paths)));
+        FleetPresence presence = parts.add(FleetPresence.begin(config, store, installation(paths)));
+        if (routed != null) {
+            routed.speakWhile(presence::validUntilNanos);
+        }
         NoticeSource notices = parts.add(CloudDrivers.open(
                 config.cloud().driver().toString(), config.cloud().metadataEndpoint(), config.hostId(), clock));
         notices.start(evacuation::noticed);
         // Closed first: moves must not see the wire, the VMMs and the store go away under them.
         parts.add(threads);
         return new HostControl(config, services);
+    }
+
+    private static List<Prefix> closed(@Nullable VmNetworkConfig network) {
+        List<String> closed = network == null ? null : network.closed();
+        return closed == null ? List.of() : closed.stream().map(Prefix::parse).toList();
+    }
+
+    private static VmNetwork network(@Nullable VmNetworkConfig config, List<Prefix> closed, HostPaths paths)
+            throws IOException {
+        if (config == null) {
+            return new NoNetwork();
+        }
+        return config.isRouted() ? routed(config, closed, paths) : SegmentNetwork.of(config);
+    }
+
+    private static RoutedNetwork routed(VmNetworkConfig config, List<Prefix> closed, HostPaths paths)
+            throws IOException {
+        if (config.underlay() != UnderlayKind.PLAIN) {
+            throw new IOException(
+                    "vm-network: this hostd has no tunnels between hosts yet; set 'underlay: plain' if the"
+                            + " network between the hosts is trusted");
+        }
+        String underlay = Objects.requireNonNull(config.underlayAddress(), "a routed network has one");
+        HostNetwork host = HostNetwork.open(new HostNetworkSpec(
+                Addresses.literal(underlay), paths.state().resolve("bpf"), VmMtu.BYTES, Optional.empty()));
+        return new RoutedNetwork(host, VmAddresses.of(config), closed);
     }
 
     /** Tells this machine's hostd from another one that was given the same configuration. */

@@ -13,6 +13,7 @@ record HostServices(
         Vms vms,
         VmLifecycle lifecycle,
         KeyedVms keyedVms,
+        VmClaims claims,
         VmLeases leases,
         FleetStore store,
         Peers peers,

@@ -2,6 +2,7 @@ package dev.godwit.daemon;
 
 import dev.godwit.api.DiskExport;
 import dev.godwit.api.EventType;
+import dev.godwit.move.Reservation;
 import dev.godwit.nbd.ExportMode;
 import dev.godwit.nbd.NbdExport;
 import dev.godwit.nbd.NbdServer;
@@ -37,6 +38,10 @@ final class HostedVm implements AutoCloseable {
     private static final Duration QUIT_GRACE = Duration.ofSeconds(3);
     /** Between two tries to write a record that the disk refused. */
     private static final Duration RECORD_RETRY = Duration.ofSeconds(1);
+    /** A greeting waits for 10 s by itself; an emulated guest on a busy machine was seen to boot in 38 s. */
+    private static final int GREETINGS_MOST = 30;
+
+    private static final Duration GREETING_RETRY = Duration.ofSeconds(1);
 
     private final HostParts parts;
     private final LocalImage image;
@@ -131,7 +136,8 @@ final class HostedVm implements AutoCloseable {
 
     /** Boots the guest. */
     synchronized void boot() throws IOException {
-        prepareRun();
+        Files.createDirectories(runDirectory());
+        parts.network().plugIn(record());
         serveDisk(ExportMode.READ_WRITE);
         started(parts.driver().start(spec(false)));
     }
@@ -141,12 +147,14 @@ final class HostedVm implements AutoCloseable {
      *
      * @return the socket where it waits
      */
-    synchronized Path awaitState() throws IOException {
-        prepareRun();
+    synchronized Path awaitState(Reservation move) throws IOException {
+        Files.createDirectories(runDirectory());
+        parts.network().plugInWaiting(record(), move);
         Files.deleteIfExists(parts.paths().ramFile(record().id()));
         serveDisk(ExportMode.BEFORE_COMMIT);
         Vmm incoming = parts.driver().start(spec(true));
         started(incoming);
+        parts.network().waits(record(), incoming.pid());
         clearMemory(incoming.memory());
         Path stateSocket = incoming.guestSocket().resolveSibling("state-in.sock");
         incoming.acceptState(stateSocket);
@@ -169,15 +177,9 @@ final class HostedVm implements AutoCloseable {
     /** Takes back the VMM that an earlier hostd started. */
     synchronized void adopt(ExportMode mode) throws IOException {
         serveDisk(mode);
-        started(parts.driver().adopt(spec(false)));
-    }
-
-    private void prepareRun() throws IOException {
-        Files.createDirectories(runDirectory());
-        VmNetworkConfig network = parts.network();
-        if (network != null) {
-            TapDevice.of(record().id()).create(network.bridge());
-        }
+        Vmm running = parts.driver().adopt(spec(false));
+        started(running);
+        parts.network().takeBack(record(), running.pid());
     }
 
     /** Offers the disk on this VM's own socket, which only its VMM's user may open. */
@@ -203,7 +205,6 @@ final class HostedVm implements AutoCloseable {
     }
 
     private VmmSpec spec(boolean incoming) {
-        VmNetworkConfig network = parts.network();
         return new VmmSpec(
                 record().id(),
                 record().vcpus(),
@@ -217,9 +218,7 @@ final class HostedVm implements AutoCloseable {
                 image.kernelArguments(),
                 nbdSocket(),
                 EXPORT,
-                network == null
-                        ? null
-                        : new VmmSpec.TapSpec(TapDevice.of(record().id()).interfaceName(), record().mac()),
+                parts.network().device(record()).orElse(null),
                 record().uid(),
                 record().id(),
                 incoming);
@@ -235,6 +234,7 @@ final class HostedVm implements AutoCloseable {
                 shutDown = true;
                 log.info("vm {}: the guest shut down ({})", record().id(), event.detailJson());
             }
+            case "RESET" -> Thread.ofVirtual().name("reboot-" + id()).start(this::greetAgain);
             default -> log.debug("vm {}: {} {}", record().id(), event.name(), event.detailJson());
         }
     }
@@ -362,6 +362,9 @@ final class HostedVm implements AutoCloseable {
         if (waiting != null && waiting.mode() == ExportMode.BEFORE_COMMIT) {
             waiting.open();
         }
+        if (record().phase() == VmRecord.Phase.ARRIVING) {
+            parts.network().runs(record());
+        }
         vmm().resume();
         held = false;
         long at = System.nanoTime();
@@ -407,7 +410,42 @@ final class HostedVm implements AutoCloseable {
 
     /** Tells the guest who it is now, gives it entropy and the time; after a boot and after a move. */
     void greet() throws IOException {
-        guest().greet(record(), parts.network());
+        guest().greet(record(), parts.network().identity(record()));
+    }
+
+    /** The guest began anew by itself: it has forgotten who it is, and tells nobody. */
+    private void greetAgain() {
+        try {
+            for (int tries = 1; record().phase() == VmRecord.Phase.RUNNING && hasVmm(); tries++) {
+                if (knowsAgain(tries)) {
+                    return;
+                }
+                Thread.sleep(GREETING_RETRY);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Whether there is nothing left to try. */
+    private boolean knowsAgain(int tries) {
+        try {
+            greet();
+            log.info("vm {}: the guest has rebooted and knows again who it is", id());
+            return true;
+        } catch (IOException | ControlException e) {
+            if (tries == GREETINGS_MOST) {
+                log.error("vm {}: the guest rebooted and does not answer: {}", id(), e.getMessage());
+            }
+            return tries == GREETINGS_MOST;
+        }
+    }
+
+    /** The VM has arrived: the network hears where it is, where it does not know. */
+    void announce() throws IOException {
+        if (parts.network().learnsByAnnouncement()) {
+            vmm().announce();
+        }
     }
 
     /** The guest is told to power off: its VMM's end is no loss. */
@@ -429,6 +467,7 @@ final class HostedVm implements AutoCloseable {
 
     /** Ends what runs and removes all that this host has of the VM. Repeating it does no harm. */
     synchronized void discard() throws IOException {
+        boolean neverCame = record().phase() == VmRecord.Phase.ARRIVING;
         if (record().phase() != VmRecord.Phase.ARRIVING && record().phase() != VmRecord.Phase.GIVEN) {
             // A full disk must not keep what fills it.
             stands(VmRecord.Phase.GIVEN);
@@ -446,7 +485,11 @@ final class HostedVm implements AutoCloseable {
         }
         disk.close();
         base.close();
-        TapDevice.of(id()).delete();
+        if (neverCame) {
+            parts.network().giveUp(record());
+        } else {
+            parts.network().unplug(record());
+        }
         ForeignFolder.remove(runDirectory());
         parts.records().remove(id());
         parts.admission().release(id());

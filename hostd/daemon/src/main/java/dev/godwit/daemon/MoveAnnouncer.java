@@ -117,10 +117,10 @@ final class MoveAnnouncer implements MoveEvents {
         }
     }
 
-    /** The segment hears where the VM is now, and the guest gets the time and fresh entropy. */
+    /** The network hears where the VM is now, and the guest gets the time and fresh entropy. */
     private static void greet(HostedVm vm) {
         try {
-            vm.vmm().announce();
+            vm.announce();
             vm.greet();
         } catch (IOException e) {
             log.error("vm {} runs here, and could not be told so: {}", vm.id(), e.getMessage());

@@ -6,7 +6,6 @@ import dev.godwit.move.Convergence;
 import dev.godwit.move.MoveHost;
 import dev.godwit.move.MoveInProgress;
 import dev.godwit.move.MoveRecord;
-import dev.godwit.move.NetworkPort;
 import dev.godwit.move.OwnershipPort;
 import dev.godwit.move.PlannedMove;
 import dev.godwit.move.Reservation;
@@ -47,6 +46,7 @@ final class Moves {
 
     private final MoveHost host;
     private final OwnershipPort ownership;
+    private final VmNetwork network;
     private final Peers peers;
     private final MoveLog moveLog;
     private final LinkCounter link;
@@ -57,6 +57,7 @@ final class Moves {
     Moves(
             MoveHost host,
             OwnershipPort ownership,
+            VmNetwork network,
             Peers peers,
             MoveLog moveLog,
             LinkCounter link,
@@ -65,6 +66,7 @@ final class Moves {
             MoveThreads threads) {
         this.host = host;
         this.ownership = ownership;
+        this.network = network;
         this.peers = peers;
         this.moveLog = moveLog;
         this.link = link;
@@ -145,7 +147,7 @@ final class Moves {
                     host,
                     reservation,
                     planned,
-                    new SourcePorts(targetPort, new SourceVm(vm), ownership, NetworkPort.NONE),
+                    new SourcePorts(targetPort, new SourceVm(vm), ownership, network.turning(host, reservation)),
                     stream,
                     convergence(planned, facts, stream));
             CompletableFuture<MoveRecord> end = new CompletableFuture<>();
@@ -177,7 +179,10 @@ final class Moves {
     /** The ports of a move that an earlier hostd began. */
     SourcePorts recalled(MoveRecord record, VmPort vm) {
         return new SourcePorts(
-                new NamedTarget(peers, record.reservation().to()), vm, ownership, NetworkPort.NONE);
+                new NamedTarget(peers, record.reservation().to()),
+                vm,
+                ownership,
+                network.turning(host, record.reservation()));
     }
 
     private void run(

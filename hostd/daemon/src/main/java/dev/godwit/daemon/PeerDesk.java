@@ -6,6 +6,7 @@ import dev.godwit.peer.StreamHandler;
 import dev.godwit.peer.StreamReceiver;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /** Where calls and streams of other hosts arrive, and who answers them. */
 final class PeerDesk implements CallHandler, StreamHandler {
@@ -14,8 +15,11 @@ final class PeerDesk implements CallHandler, StreamHandler {
     private final Arrivals arrivals;
     private final ImageTransfer transfer;
     private final HostServices services;
+    private final @Nullable NetDesk net;
 
-    PeerDesk(Arrivals arrivals, ImageTransfer transfer, HostServices services) {
+    /** @param net null where VMs are in no routed network */
+    PeerDesk(Arrivals arrivals, ImageTransfer transfer, HostServices services, @Nullable NetDesk net) {
+        this.net = net;
         this.arrivals = arrivals;
         this.transfer = transfer;
         this.services = services;
@@ -29,7 +33,10 @@ final class PeerDesk implements CallHandler, StreamHandler {
                 case Peers.PROBE -> DONE;
                 case ImageTransfer.HAS_IMAGE -> transfer.has(argument);
                 case ImageTransfer.ADMIT_IMAGE -> transfer.admit(argument);
-                default -> arrivals.call(fromHost, method, argument);
+                default ->
+                    net != null && method.startsWith(NetCalls.PREFIX)
+                            ? net.call(fromHost, method, argument)
+                            : arrivals.call(fromHost, method, argument);
             };
         } catch (PeerRefused refused) {
             throw refused;

@@ -3,21 +3,21 @@ package dev.godwit.daemon;
 import dev.godwit.api.CreateVm;
 import dev.godwit.api.EventType;
 import dev.godwit.api.ProblemCode;
-import dev.godwit.fleet.AddressPool;
 import dev.godwit.fleet.AddressTaken;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreException;
 import dev.godwit.fleet.NameTaken;
 import dev.godwit.fleet.NewOwnership;
 import dev.godwit.fleet.OutcomeUnknown;
+import dev.godwit.fleet.OwnerLives;
 import dev.godwit.fleet.OwnershipConflict;
 import dev.godwit.fleet.OwnershipRecord;
-import dev.godwit.fleet.Subnet;
 import dev.godwit.move.MoveInProgress;
 import dev.godwit.move.MovesInProgress;
 import dev.godwit.vmm.Accelerator;
 import dev.godwit.vmm.VmmDriver;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -77,6 +77,34 @@ final class VmLifecycle {
 
     /** Makes a VM and boots it; it is {@code creating} until its guest answers. */
     HostedVm create(CreateVm request, String vmId) throws IOException {
+        return make(request, vmId, () -> own(vmId, request));
+    }
+
+    /**
+     * Takes over the record of a VM whose host is gone, and boots the VM anew: from its image, with its name and address.
+     * What its disk and memory held went with that host.
+     *
+     * @param lost the record as it names the host that is gone
+     */
+    HostedVm claim(OwnershipRecord lost) throws IOException {
+        CreateVm request;
+        try {
+            request = Json.read(lost.detail().getBytes(StandardCharsets.UTF_8), CreateVm.class);
+        } catch (BadRequest e) {
+            throw new Refused(
+                    ProblemCode.REFUSED,
+                    "The record of VM " + lost.name() + " does not say what it was made from (" + e.getMessage()
+                            + "), so it can't be made anew; 'godwit vm rm " + lost.name() + " --force' removes it.");
+        }
+        return make(request, lost.vmId(), () -> takeOver(lost));
+    }
+
+    /** Writes the record that names this host. */
+    private interface Owning {
+        OwnershipRecord own() throws IOException;
+    }
+
+    private HostedVm make(CreateVm request, String vmId, Owning owning) throws IOException {
         LocalImage image = images.require(request.image());
         Accelerator accelerator = fitness.accelerator();
         VmmDriver.Probe probe = fitness.probe();
@@ -91,20 +119,20 @@ final class VmLifecycle {
             throw new VmIdTaken(vmId);
         }
         try {
-            return create(request, vmId, image, accelerator, probe.machineType());
+            return make(request, vmId, owning, image, accelerator, probe.machineType());
         } finally {
             making.remove(vmId);
         }
     }
 
-    private HostedVm create(
-            CreateVm request, String vmId, LocalImage image, Accelerator accelerator, String machineType)
+    private HostedVm make(
+            CreateVm request, String vmId, Owning owning, LocalImage image, Accelerator accelerator, String machineType)
             throws IOException {
         int uid = parts.admission().admit(vmId, request.vcpus(), request.memoryMib(), accelerator, 0);
         OwnershipRecord owned = null;
         try {
             requireStaying();
-            owned = own(vmId, request);
+            owned = owning.own();
             VmRecord record = new VmRecord(
                     vmId,
                     request.name(),
@@ -200,10 +228,7 @@ final class VmLifecycle {
         String name = request.name();
         try {
             NewOwnership vm = new NewOwnership(vmId, name, hostId, "", Json.line(request));
-            VmNetworkConfig network = parts.network();
-            return network == null
-                    ? store.create(vm)
-                    : new AddressPool(store, Subnet.parse(network.subnet()), Set.of(network.gateway())).create(vm);
+            return parts.network().own(store, vm);
         } catch (NameTaken e) {
             throw new Conflict(
                     ProblemCode.NAME_TAKEN,
@@ -217,6 +242,25 @@ final class VmLifecycle {
             throw new Refused(ProblemCode.NO_ROOM, String.valueOf(e.getMessage()) + ".");
         } catch (FleetStoreException e) {
             throw new Unavailable("VM " + name + " could not be written into the fleet store: " + e.getMessage(), e);
+        }
+    }
+
+    private OwnershipRecord takeOver(OwnershipRecord lost) {
+        try {
+            return store.takeOver(lost.vmId(), lost.owner(), lost.fence(), hostId);
+        } catch (OwnerLives e) {
+            throw new Conflict(
+                    ProblemCode.CONFLICT,
+                    "VM " + lost.name() + " is not taken over: host " + lost.owner()
+                            + " is back; ask for the VM there.");
+        } catch (OwnershipConflict e) {
+            throw new Conflict(
+                    ProblemCode.CONFLICT,
+                    "VM " + lost.name() + " has changed hands meanwhile: " + e.getMessage()
+                            + "; look where it is now.");
+        } catch (FleetStoreException e) {
+            throw new Unavailable(
+                    "VM " + lost.name() + " may be taken over or not: " + e.getMessage() + "; ask again.", e);
         }
     }
 

@@ -36,6 +36,11 @@ final class VmRoutes {
                         "POST",
                         "/v1/vms/{vm}/stop",
                         (request, response, vm) -> Answers.json(response, 200, control.stopVm(vm))),
+                new Route(
+                        "POST",
+                        "/v1/vms/{vm}/claim",
+                        (request, response) ->
+                                Answers.json(response, 200, control.claimVm(Parameters.path(request, "vm")))),
                 vm(
                         "POST",
                         "/v1/vms/{vm}/export",

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,13 +82,27 @@ class ConfigTest {
                         new CloudConfig(CloudConfig.Driver.AWS, URI.create("http://10.0.0.9:8080")),
                         true,
                         Duration.ofSeconds(20),
-                        new VmNetworkConfig("br-vm", "10.77.0.0/24", "10.77.0.1"),
+                        VmNetworkConfig.segment("br-vm", "10.77.0.0/24", "10.77.0.1"),
                         "other",
                         Duration.ofMillis(250),
                         Duration.ofMinutes(1),
                         12,
                         8192));
         assertThat(config.peerAddress()).hasToString("[fd00::1]:7701");
+    }
+
+    @Test
+    void aRoutedNetworkIsUnderWireguardUnlessToldOtherwise() throws Exception {
+        VmNetworkConfig network = Objects.requireNonNull(read("""
+                host-id: a
+                vm-network: {subnet: 10.77.0.0/16, subnet6: "fd77::/64", underlay-address: 10.1.0.2, closed: [10.9.0.0/16]}
+                """).vmNetwork();
+        assertThat(network.isRouted()).isTrue();
+        assertThat(network.underlay()).isEqualTo(UnderlayKind.WIREGUARD);
+        assertThat(read("host-id: a\nvm-network: {subnet: 10.77.0.0/16, underlay: plain, underlay-address: 10.1.0.2}\n")
+                        .vmNetwork())
+                .isEqualTo(new VmNetworkConfig(
+                        null, "10.77.0.0/16", null, null, UnderlayKind.PLAIN, "10.1.0.2", List.of()));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -117,6 +132,14 @@ class ConfigTest {
                     host-id: a\\ncloud: {driver: asw}                  | did you mean "aws"?
                     host-id: a\\nvm-network: {bridge: b, subnet: 10.0.0.0/24, gateway: 10.0.1.1} | is not in subnet
                     host-id: a\\nvm-network: {bridge: b, subnet: 10.0.0.1/24, gateway: 10.0.0.1} | bits set after its prefix
+                    host-id: a\\nvm-network: {subnet: 10.0.0.0/24}       | needs a bridge
+                    host-id: a\\nvm-network: {bridge: b, subnet: 10.0.0.0/24, gateway: 10.0.0.1, underlay: plain} | take out the one or the other
+                    host-id: a\\nvm-network: {subnet: 10.0.0.0/24, underlay-address: edge.example}  | is not an address
+                    host-id: a\\nvm-network: {subnet: 10.0.0.0/24, underlay-address: "fd00::1"}     | is not an IPv4 address
+                    host-id: a\\nvm-network: {subnet: 10.0.0.0/24, underlay-address: 1.2.3.4, underlay: pain} | did you mean "plain"?
+                    host-id: a\\nvm-network: {subnet: 10.0.0.0/24, underlay-address: 1.2.3.4, gateway: 10.0.0.1} | belongs to a bridge
+                    host-id: a\\nvm-network: {subnet: 10.0.0.0/24, underlay-address: 1.2.3.4, closed: [10.9.0.1/8]} | bits set after its prefix
+                    host-id: a\\nvm-network: {subnet: 10.0.0.0/24, underlay-address: 1.2.3.4, subnet6: "fd00::/16"} | 32 to 104 bits
                     host-id: a\\nvm-network: {bridge: b, subnet: 10.0.0.0, gateway: 10.0.0.1}    | is not such as
                     host-id: a\\nvm-network: {bridge: b}               | subnet
                     """)

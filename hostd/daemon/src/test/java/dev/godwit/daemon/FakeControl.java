@@ -180,6 +180,17 @@ final class FakeControl implements Control {
     }
 
     @Override
+    public Vm claimVm(String vm) {
+        Vm lost = fleet.find(vm).orElseThrow(() -> new NotFound("There is no VM \"" + vm + "\" in the fleet."));
+        if (lost.host().equals(host) || fleet.hosts.containsKey(lost.host())) {
+            throw new Conflict(
+                    ProblemCode.CONFLICT, "VM " + vm + " belongs to host " + lost.host() + ", which is alive.");
+        }
+        fleet.own(lost.id(), host);
+        return vm(vm);
+    }
+
+    @Override
     public Vm stopVm(String vm) {
         Vm old = vm(vm);
         Vm stopped = new Vm(

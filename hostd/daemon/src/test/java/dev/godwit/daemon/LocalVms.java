@@ -35,7 +35,7 @@ final class LocalVms implements AutoCloseable {
         paths.create();
         events = EventLog.open(directory.resolve("events.jsonl"), "host-a", InstantSource.system());
         admission = new Admission(8192, 16, paths.state());
-        parts = new HostParts(paths, new VmRecords(paths), new NoVmms(), admission, events, null);
+        parts = new HostParts(paths, new VmRecords(paths), new NoVmms(), admission, events, new NoNetwork());
         Path tiny = Files.createDirectories(directory.resolve("images/tiny"));
         try (RandomAccessFile raw =
                 new RandomAccessFile(tiny.resolve("disk.raw").toFile(), "rw")) {

@@ -70,6 +70,8 @@ class RoutesTest {
                 row("GET", "/v1/vms/none", null, 404, ProblemCode.NOT_FOUND, "\"none\""),
                 row("DELETE", "/v1/vms/none", null, 404, ProblemCode.NOT_FOUND, "\"none\""),
                 row("POST", "/v1/vms/none/stop", null, 404, ProblemCode.NOT_FOUND, "\"none\""),
+                row("POST", "/v1/vms/none/claim", null, 404, ProblemCode.NOT_FOUND, "\"none\""),
+                row("POST", "/v1/vms/web/claim", null, 409, ProblemCode.CONFLICT, "alive"),
                 row("POST", "/v1/vms/web/export", null, 409, ProblemCode.CONFLICT, "stop it"),
                 row("GET", "/v1/vms/none/console", null, 404, ProblemCode.NOT_FOUND, "\"none\""),
                 row("POST", "/v1/vms/web/move", "{}", 400, ProblemCode.BAD_REQUEST, "target host is missing"),

@@ -28,7 +28,7 @@ final class TwoHosts implements AutoCloseable {
     static final int DISK_MIB = 3072;
     private static final Duration IMAGE_LIMIT = Duration.ofMinutes(20);
     private static final Duration MOVE_LIMIT = Duration.ofMinutes(2);
-    private static final Path CACHE =
+    static final Path CACHE =
             Path.of(Optional.ofNullable(System.getenv("GODWIT_CACHE")).orElse("/var/cache/godwit"));
 
     final Lab lab;
@@ -41,7 +41,12 @@ final class TwoHosts implements AutoCloseable {
     private int vms;
 
     TwoHosts() throws IOException {
-        lab = Lab.open(DIST, Path.of("/var/tmp"), CACHE);
+        this(Lab.open(DIST, Path.of("/var/tmp"), CACHE));
+    }
+
+    /** @param lab is closed by this */
+    TwoHosts(Lab lab) throws IOException {
+        this.lab = lab;
         a = lab.startHost("host-a", 1, true);
         b = lab.startHost("host-b", 2, false);
         onA = new GodwitClient(List.of(endpoint(a)));
@@ -67,7 +72,12 @@ final class TwoHosts implements AutoCloseable {
 
     /** A booted VM on host-a, reached through both hosts. */
     Guest vm() throws IOException {
-        String id = onA.createVm(new CreateVm("test-" + ++vms, image, 1, MEMORY_MIB, DISK_MIB))
+        return vm(onA);
+    }
+
+    /** A booted VM on the host that a client is for. */
+    Guest vm(GodwitClient host) throws IOException {
+        String id = host.createVm(new CreateVm("test-" + ++vms, image, 1, MEMORY_MIB, DISK_MIB))
                 .id();
         Guest guest = new Guest(both, id);
         guest.awaitRunning();

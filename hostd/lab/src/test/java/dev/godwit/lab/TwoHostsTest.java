@@ -15,7 +15,11 @@ abstract class TwoHostsTest {
     @BeforeAll
     void twoHosts() throws IOException {
         Assumptions.assumeTrue(LabNetwork.isPrivate(), "no network namespace of its own: needs root");
-        hosts = new TwoHosts();
+        hosts = open();
+    }
+
+    TwoHosts open() throws IOException {
+        return new TwoHosts();
     }
 
     @AfterAll

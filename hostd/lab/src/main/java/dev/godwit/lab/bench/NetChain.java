@@ -6,10 +6,10 @@ import dev.godwit.lab.HostNamespaces;
 import dev.godwit.lab.LabException;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The machines between a client and a VM, each joined to the next by a cable: client, gateway, router, host, and a VM whose
@@ -37,6 +37,7 @@ final class NetChain implements AutoCloseable {
     private final HostNamespaces router;
     private final HostNamespaces host;
     private final HostNamespaces vm;
+    private @Nullable ShuttlePlug plug;
 
     private NetChain(DistFiles dist, String name) {
         this.dist = dist;
@@ -99,7 +100,9 @@ final class NetChain implements AutoCloseable {
 
     /** Plugs the VM into the host's tap and starts what answers the load. */
     void startVm(int mtu) throws IOException {
-        plugIn();
+        plug = ShuttlePlug.of(dist, vm, "eth0");
+        plug.start("vmm", host, TAP);
+        plug.run("vmm");
         ip(vm, """
                 link set lo up
                 link set dev eth0 address %s mtu %d
@@ -109,26 +112,6 @@ final class NetChain implements AutoCloseable {
                 route add default via %4$s dev eth0
                 """.formatted(VM_MAC, mtu, VM, NEXT_HOP));
         start(vm, List.of(dist.probe("pump").toString(), "--serve", Integer.toString(NetLoad.PORT)));
-    }
-
-    /** A program that carries frames between the host's tap and one in the VM, with their offload headers. */
-    private void plugIn() throws IOException {
-        Process shuttle =
-                launch(host, List.of(dist.probe("shuttle").toString(), namespace(vm), "eth0"));
-        Writer orders = shuttle.outputWriter(StandardCharsets.UTF_8);
-        BufferedReader answers = shuttle.inputReader(StandardCharsets.UTF_8);
-        for (String order : List.of("start vmm " + namespace(host) + " " + TAP, "run vmm")) {
-            orders.write(order + "\n");
-            orders.flush();
-            String answer = answers.readLine();
-            if (answer == null || !answer.startsWith("ok")) {
-                throw new IOException("the shuttle of " + vm.name() + " said '" + answer + "' to '" + order + "'");
-            }
-        }
-    }
-
-    private static String namespace(HostNamespaces machine) {
-        return "/proc/" + machine.initPid() + "/ns/net";
     }
 
     /** Starts a program in a machine's network that goes on by itself; returns when it says {@code ready}. */
@@ -182,6 +165,9 @@ final class NetChain implements AutoCloseable {
 
     @Override
     public void close() {
+        if (plug != null) {
+            plug.close();
+        }
         programs.reversed().forEach(Process::destroyForcibly);
         machines.reversed().forEach(HostNamespaces::close);
     }

@@ -1,0 +1,58 @@
+package dev.godwit.daemon;
+
+import dev.godwit.net.Edge;
+import dev.godwit.net.HostNetwork;
+import dev.godwit.net.Location;
+import dev.godwit.net.StaleFence;
+import dev.godwit.net.VmAddress;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The maps in the kernel. */
+record KernelLocations(HostNetwork host) implements LocationTable {
+    private static final Logger log = LoggerFactory.getLogger(KernelLocations.class);
+
+    @Override
+    public void put(Location location) throws IOException {
+        try {
+            host.maps().locations().put(location);
+        } catch (StaleFence older) {
+            log.info("{}", older.getMessage());
+        }
+    }
+
+    @Override
+    public void remove(VmAddress address, long fence) throws IOException {
+        try {
+            host.maps().locations().remove(address, fence);
+        } catch (StaleFence older) {
+            log.info("{}", older.getMessage());
+        }
+    }
+
+    @Override
+    public Set<VmAddress> addresses() throws IOException {
+        return host.maps().locations().all().stream().map(Location::vm).collect(Collectors.toSet());
+    }
+
+    @Override
+    public void peers(Set<InetAddress> underlays) throws IOException {
+        host.peers(underlays);
+    }
+
+    @Override
+    public void edges(List<InetAddress> underlays) throws IOException {
+        if (underlays.isEmpty()) {
+            host.maps().edges().remove(RoutedNetwork.VNI);
+        } else {
+            Optional<InetAddress> other = underlays.size() > 1 ? Optional.of(underlays.get(1)) : Optional.empty();
+            host.maps().edges().put(new Edge(RoutedNetwork.VNI, underlays.getFirst(), other));
+        }
+    }
+}

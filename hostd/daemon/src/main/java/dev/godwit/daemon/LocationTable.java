@@ -1,0 +1,30 @@
+package dev.godwit.daemon;
+
+import dev.godwit.net.Location;
+import dev.godwit.net.VmAddress;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Set;
+
+/** Where the data plane keeps what it is told of the fleet. */
+interface LocationTable {
+    /** Writes a location; one under a lower fence than what stands is left out. */
+    void put(Location location) throws IOException;
+
+    /** Forgets an address, unless a higher fence stands. */
+    void remove(VmAddress address, long fence) throws IOException;
+
+    /** Every address that it has. */
+    Set<VmAddress> addresses() throws IOException;
+
+    /** The hosts and edges that packets are taken from. */
+    void peers(Set<InetAddress> underlays) throws IOException;
+
+    /**
+     * The way out of the VMs' network.
+     *
+     * @param underlays of the edges: the active one first, then its stand-by; empty for a fleet without one
+     */
+    void edges(List<InetAddress> underlays) throws IOException;
+}

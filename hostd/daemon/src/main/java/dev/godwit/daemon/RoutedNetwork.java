@@ -1,0 +1,482 @@
+package dev.godwit.daemon;
+
+import dev.godwit.fleet.AddressPool;
+import dev.godwit.fleet.AddressTaken;
+import dev.godwit.fleet.FleetStore;
+import dev.godwit.fleet.FleetStoreUnavailable;
+import dev.godwit.fleet.NameTaken;
+import dev.godwit.fleet.NewOwnership;
+import dev.godwit.fleet.OutcomeUnknown;
+import dev.godwit.fleet.OwnershipConflict;
+import dev.godwit.fleet.OwnershipRecord;
+import dev.godwit.fleet.Subnet;
+import dev.godwit.guest.GuestNetwork;
+import dev.godwit.linux.Pidfd;
+import dev.godwit.move.MoveHost;
+import dev.godwit.move.NetworkPort;
+import dev.godwit.move.Reservation;
+import dev.godwit.move.RoutedSwitch;
+import dev.godwit.net.Gateway;
+import dev.godwit.net.HeldFrames;
+import dev.godwit.net.HostNetwork;
+import dev.godwit.net.MacAddress;
+import dev.godwit.net.OpenFlow;
+import dev.godwit.net.Policy;
+import dev.godwit.net.PortState;
+import dev.godwit.net.Prefix;
+import dev.godwit.net.VmAddress;
+import dev.godwit.net.VmPort;
+import dev.godwit.net.VmPortSpec;
+import dev.godwit.vmm.VmmSpec;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The data plane: VMs have addresses that stay true on every host, and hosts need nothing in common but a route to each
+ * other. Each VM has a seat here: its port in the kernel and what a move holds of it.
+ */
+final class RoutedNetwork implements VmNetwork {
+    /** The one network of all VMs. */
+    static final int VNI = 1;
+
+    private static final Logger log = LoggerFactory.getLogger(RoutedNetwork.class);
+    /** What is on its way when the source says that it delivers again is here within it. */
+    private static final Duration STRAGGLERS = Duration.ofSeconds(2);
+    /** A source that was down for longer finds its guest's connections timed out anyway. */
+    private static final Duration KEPT_FOR_SOURCE = Duration.ofMinutes(10);
+
+    private final HostNetwork host;
+    private final VmAddresses addresses;
+    private final Map<String, Seat> seats = new ConcurrentHashMap<>();
+    private volatile Supplier<Policy> policy;
+    private volatile @Nullable Function<Reservation, RoutedSteps> steps;
+
+    /** One VM's place in the network of this host. */
+    private static final class Seat implements AutoCloseable {
+        final VmPort port;
+        final List<InetAddress> addresses;
+        /** Of the move that brings it here; empty for none, or one that an earlier hostd took in. */
+        String moveId = "";
+
+        @Nullable
+        Pidfd vmm;
+
+        /** Taken out of the queue for the source, from place {@code heldFirst} of this count on. */
+        final String count = UUID.randomUUID().toString();
+
+        final List<byte[]> held = new ArrayList<>();
+
+        int heldFirst;
+        boolean fetched;
+        boolean abandoned;
+
+        Seat(VmPort port, List<InetAddress> addresses) {
+            this.port = port;
+            this.addresses = addresses;
+        }
+
+        void letGo() {
+            port.disarm();
+            if (vmm != null) {
+                vmm.close();
+                vmm = null;
+            }
+        }
+
+        Pidfd hold(long pid) throws IOException {
+            letGo();
+            Pidfd opened = Pidfd.open(pid);
+            vmm = opened;
+            return opened;
+        }
+
+        @Override
+        public void close() {
+            letGo();
+            port.close();
+        }
+    }
+
+    /** @param closed what VMs may not reach as long as nothing else is known */
+    RoutedNetwork(HostNetwork host, VmAddresses addresses, List<Prefix> closed) {
+        this.host = host;
+        this.addresses = addresses;
+        this.policy = () -> Policy.standard(closed);
+    }
+
+    /** Told once, before the first VM: what VMs may reach, and how the source of a move turns an address. */
+    void join(Supplier<Policy> policyNow, Function<Reservation, RoutedSteps> made) {
+        policy = policyNow;
+        steps = made;
+    }
+
+    /** What VMs may reach has changed. */
+    void tellPolicy() {
+        Policy now = policy.get();
+        seats.forEach((vmId, seat) -> {
+            try {
+                seat.port.policy(now);
+            } catch (IOException e) {
+                log.warn("vm {} keeps its former policy: {}", vmId, e.getMessage());
+            }
+        });
+    }
+
+    HostNetwork host() {
+        return host;
+    }
+
+    VmAddresses addresses() {
+        return addresses;
+    }
+
+    @Override
+    public OwnershipRecord own(FleetStore store, NewOwnership vm)
+            throws NameTaken, AddressTaken, OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
+        return new AddressPool(store, Subnet.parse(addresses.subnet().toString()), Set.of()).create(vm);
+    }
+
+    @Override
+    public Optional<VmmSpec.TapSpec> device(VmRecord vm) {
+        return vm.address().isEmpty()
+                ? Optional.empty()
+                : Optional.of(new VmmSpec.TapSpec(TapDevice.of(vm.id()).interfaceName(), vm.mac()));
+    }
+
+    private VmPortSpec spec(VmRecord vm) {
+        return new VmPortSpec(
+                vm.id(),
+                VNI,
+                MacAddress.parse(vm.mac()),
+                addresses.of(vm.address()),
+                TapDevice.of(vm.id()).interfaceName(),
+                vm.uid(),
+                VmMtu.BYTES,
+                VmPortSpec.QUEUE_FRAMES,
+                policy.get(),
+                Optional.empty());
+    }
+
+    @Override
+    public void plugIn(VmRecord vm) throws IOException {
+        if (!vm.address().isEmpty()) {
+            seat(vm, "").port.live();
+        }
+    }
+
+    @Override
+    public void plugInWaiting(VmRecord vm, Reservation move) throws IOException {
+        if (!vm.address().isEmpty()) {
+            seat(vm, move.moveId());
+        }
+    }
+
+    /** A new seat. What waits in the one of a move that was given up waits in the new one. */
+    private Seat seat(VmRecord vm, String moveId) throws IOException {
+        Seat former = seats.remove(vm.id());
+        HeldFrames waiting = HeldFrames.none();
+        if (former != null) {
+            synchronized (former) {
+                waiting = former.abandoned && !former.fetched ? former.port.heldFrames() : waiting;
+                former.letGo();
+                host.removePort(former.port);
+            }
+        }
+        Seat seat = new Seat(host.createPort(spec(vm)), addresses.of(vm.address()));
+        seat.moveId = moveId;
+        seat.held.addAll(waiting.frames());
+        seats.put(vm.id(), seat);
+        return seat;
+    }
+
+    @Override
+    public void waits(VmRecord vm, long vmmPid) throws IOException {
+        Optional<Seat> seat = find(vm.id());
+        if (seat.isPresent()) {
+            synchronized (seat.get()) {
+                seat.get().port.armToArrive(seat.get().hold(vmmPid));
+                // Only now does the tap keep what is put into it.
+                seat.get().port.inject(new HeldFrames(seat.get().held));
+                seat.get().held.clear();
+            }
+        }
+    }
+
+    @Override
+    public void runs(VmRecord vm) throws IOException {
+        Optional<Seat> seat = find(vm.id());
+        if (seat.isPresent()) {
+            synchronized (seat.get()) {
+                seat.get().port.live();
+                seat.get().letGo();
+            }
+        }
+    }
+
+    @Override
+    public void takeBack(VmRecord vm, long vmmPid) throws IOException {
+        if (vm.address().isEmpty() || seats.containsKey(vm.id())) {
+            return;
+        }
+        VmPort port;
+        try {
+            port = host.reopenPort(spec(vm));
+        } catch (IOException lost) {
+            // The VM is more than its network: it is taken back all the same.
+            log.error("vm {} is neither heard nor reached until it is moved: {}", vm.id(), lost.getMessage());
+            return;
+        }
+        Seat seat = new Seat(port, addresses.of(vm.address()));
+        seats.put(vm.id(), seat);
+        if (vm.phase() == VmRecord.Phase.ARRIVING && seat.port.state() == PortState.HOLD) {
+            waits(vm, vmmPid);
+        }
+    }
+
+    @Override
+    public void giveUp(VmRecord vm) {
+        Seat seat = seats.get(vm.id());
+        if (seat == null) {
+            return;
+        }
+        synchronized (seat) {
+            seat.abandoned = true;
+            removeAfter(seat.fetched ? STRAGGLERS : KEPT_FOR_SOURCE, vm.id(), seat);
+        }
+    }
+
+    private void removeAfter(Duration wait, String vmId, Seat seat) {
+        Thread.ofVirtual().name("port-" + vmId).start(() -> {
+            try {
+                Thread.sleep(wait);
+                remove(vmId, seat);
+            } catch (IOException e) {
+                log.warn("the port of vm {} stays until its next arrival: {}", vmId, e.getMessage());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    private void remove(String vmId, Seat seat) throws IOException {
+        if (seats.remove(vmId, seat)) {
+            synchronized (seat) {
+                seat.letGo();
+                host.removePort(seat.port);
+            }
+        }
+    }
+
+    @Override
+    public void unplug(VmRecord vm) throws IOException {
+        if (vm.address().isEmpty()) {
+            return;
+        }
+        Seat seat = seats.get(vm.id());
+        if (seat != null) {
+            remove(vm.id(), seat);
+        } else {
+            removeLeft(vm);
+        }
+        for (InetAddress address : addresses.of(vm.address())) {
+            host.maps().connections().remove(new VmAddress(VNI, address));
+        }
+    }
+
+    /** The port of a VM that an earlier hostd had and this one did not take back. */
+    private void removeLeft(VmRecord vm) throws IOException {
+        VmPort left;
+        try {
+            left = host.reopenPort(spec(vm));
+        } catch (IOException none) {
+            TapDevice.of(vm.id()).delete();
+            return;
+        }
+        host.removePort(left);
+    }
+
+    private static List<VmAddress> addressesOf(Seat seat) {
+        return seat.addresses.stream()
+                .map(address -> new VmAddress(VNI, address))
+                .toList();
+    }
+
+    @Override
+    public Optional<GuestNetwork> identity(VmRecord vm) {
+        if (vm.address().isEmpty()) {
+            return Optional.empty();
+        }
+        List<InetAddress> own = addresses.of(vm.address());
+        return Optional.of(new GuestNetwork(
+                vm.mac(),
+                VmMtu.BYTES,
+                own.stream()
+                        .map(address -> new GuestNetwork.Address(address, address.getAddress().length * Byte.SIZE))
+                        .toList(),
+                own.size() > 1 ? List.of(Gateway.V4, Gateway.V6) : List.of(Gateway.V4),
+                Optional.of(Gateway.V4)));
+    }
+
+    @Override
+    public boolean learnsByAnnouncement() {
+        return false;
+    }
+
+    @Override
+    public NetworkPort turning(MoveHost moves, Reservation reservation) {
+        Function<Reservation, RoutedSteps> made = steps;
+        if (made == null) {
+            throw new IllegalStateException("no move begins before this host knows its fleet");
+        }
+        return new RoutedSwitch(moves, reservation, made.apply(reservation));
+    }
+
+    // What a move asks of the source's seat
+
+    /** Takes hold of the VM's queue, before the fleet sends elsewhere. */
+    void armToLeave(String vmId, long vmmPid) throws IOException {
+        Seat seat = require(vmId);
+        synchronized (seat) {
+            seat.port.armToLeave(seat.hold(vmmPid));
+        }
+    }
+
+    void forward(String vmId, InetAddress to) throws IOException {
+        Seat seat = require(vmId);
+        synchronized (seat) {
+            seat.port.forward(to);
+        }
+    }
+
+    /** Waits until the guest has taken what had come; what it did not take. */
+    HeldFrames drain(String vmId) throws IOException {
+        Seat seat = require(vmId);
+        synchronized (seat) {
+            HeldFrames left = seat.port.drained(VmPort.DRAIN_WITHIN) ? HeldFrames.none() : seat.port.takeLeftovers();
+            seat.letGo();
+            return left;
+        }
+    }
+
+    /** Delivers to the guest again; a VM that has no seat here any more has no guest either. */
+    void deliver(String vmId) throws IOException {
+        Optional<Seat> seat = find(vmId);
+        if (seat.isPresent()) {
+            synchronized (seat.get()) {
+                seat.get().port.live();
+                seat.get().letGo();
+            }
+        }
+    }
+
+    void inject(String vmId, HeldFrames frames) throws IOException {
+        Seat seat = require(vmId);
+        synchronized (seat) {
+            seat.port.inject(frames);
+        }
+    }
+
+    /** The flows of a VM that policy has let pass. */
+    List<OpenFlow> flows(String vmId) throws IOException {
+        List<OpenFlow> flows = new ArrayList<>();
+        for (VmAddress address : addressesOf(require(vmId))) {
+            flows.addAll(host.maps().connections().of(address));
+        }
+        return flows;
+    }
+
+    // What the source asks of the target's seat
+
+    /** Takes flows over: answers to them pass here too. */
+    void flows(NetCalls.Flows call) throws IOException {
+        Seat seat = require(call.vmId(), call.moveId());
+        if (seat.port.state() != PortState.HOLD) {
+            throw new IOException("the port of vm " + call.vmId() + " holds nothing: it is " + seat.port.state());
+        }
+        List<VmAddress> own = addressesOf(seat);
+        List<OpenFlow> flows = call.flows().stream().map(NetCalls.Flow::open).toList();
+        if (!flows.stream().allMatch(flow -> own.contains(flow.key().vm()))) {
+            throw new IOException("move " + call.moveId() + " brings flows of another vm");
+        }
+        host.maps().connections().add(flows);
+    }
+
+    void carry(NetCalls.Carry call) throws IOException {
+        Seat seat = require(call.vmId(), call.moveId());
+        synchronized (seat) {
+            seat.port.inject(new HeldFrames(call.frames()));
+        }
+    }
+
+    /** What waits here for a VM that does not come. */
+    NetCalls.Fetched fetch(NetCalls.Fetch call, InetAddress source) throws IOException {
+        Seat seat = seats.get(call.vmId());
+        if (seat == null || !isOf(seat, call.moveId())) {
+            return new NetCalls.Fetched(call.count(), call.from(), List.of(), false);
+        }
+        synchronized (seat) {
+            while (seat.count.equals(call.count()) && seat.heldFirst < call.from() && !seat.held.isEmpty()) {
+                seat.held.removeFirst();
+                seat.heldFirst++;
+            }
+            if (call.last()) {
+                seat.port.forward(source);
+            }
+            seat.held.addAll(seat.port.heldFrames().frames());
+            List<byte[]> frames = new ArrayList<>();
+            long bytes = 0;
+            for (byte[] frame : seat.held) {
+                bytes += frame.length;
+                if (bytes > NetCalls.FRAME_BYTES_MOST) {
+                    break;
+                }
+                frames.add(frame);
+            }
+            boolean more = frames.size() < seat.held.size();
+            seat.fetched |= call.last() && !more;
+            if (seat.fetched && seat.abandoned) {
+                removeAfter(STRAGGLERS, call.vmId(), seat);
+            }
+            return new NetCalls.Fetched(seat.count, seat.heldFirst, frames, more);
+        }
+    }
+
+    private static boolean isOf(Seat seat, String moveId) {
+        return seat.moveId.isEmpty() || seat.moveId.equals(moveId);
+    }
+
+    private Optional<Seat> find(String vmId) {
+        return Optional.ofNullable(seats.get(vmId));
+    }
+
+    private Seat require(String vmId) throws IOException {
+        return find(vmId).orElseThrow(() -> new IOException("vm " + vmId + " has no port on this host"));
+    }
+
+    private Seat require(String vmId, String moveId) throws IOException {
+        Seat seat = require(vmId);
+        if (!isOf(seat, moveId)) {
+            throw new IOException("the port of vm " + vmId + " does not wait for move " + moveId);
+        }
+        return seat;
+    }
+
+    @Override
+    public void close() {
+        seats.values().forEach(Seat::close);
+        host.close();
+    }
+}
