@@ -41,6 +41,7 @@ class AnswersTest {
     void aProbeForItsOwnAddressIsNotAnsweredAndOneForTheGatewaysIs() throws IOException {
         try (TrialPlane plane = TrialPlane.make(folder)) {
             plane.assertDropped(plane.send(FROM_VM.arp(1, "0.0.0.0", TrialPlane.VM)), Direction.OUT, DropReason.ARP);
+            plane.assertDropped(plane.send(FROM_VM.arp(1, "0.0.0.0", TrialPlane.FAR)), Direction.OUT, DropReason.ARP);
             plane.send(FROM_VM.arp(1, "0.0.0.0", "169.254.1.1")).wentInto(TrialPlane.TAP, TrialPlane.VM_MAC);
             plane.assertDropped(
                     plane.send(FROM_VM.neighbourSolicitation("::", TrialPlane.VM6)), Direction.OUT, DropReason.ND);
