@@ -54,6 +54,7 @@ final class RoutedNetwork implements VmNetwork {
     private static final Duration KEPT_FOR_SOURCE = Duration.ofMinutes(10);
 
     private final HostNetwork host;
+    private final Optional<Tunnels> tunnels;
     private final VmAddresses addresses;
     private final Map<String, Seat> seats = new ConcurrentHashMap<>();
     private final RoutedTraffic traffic;
@@ -61,8 +62,14 @@ final class RoutedNetwork implements VmNetwork {
     private volatile @Nullable Function<Reservation, RoutedSteps> steps;
 
     /** @param closed what VMs may not reach as long as nothing else is known */
-    RoutedNetwork(HostNetwork host, VmAddresses addresses, List<Prefix> closed, RoutedTraffic traffic) {
+    RoutedNetwork(
+            HostNetwork host,
+            Optional<Tunnels> tunnels,
+            VmAddresses addresses,
+            List<Prefix> closed,
+            RoutedTraffic traffic) {
         this.host = host;
+        this.tunnels = tunnels;
         this.addresses = addresses;
         this.traffic = traffic;
         this.rules = VmRules.of(closed);
@@ -114,6 +121,11 @@ final class RoutedNetwork implements VmNetwork {
 
     HostNetwork host() {
         return host;
+    }
+
+    /** Empty where the network between the hosts is trusted. */
+    Optional<Tunnels> tunnels() {
+        return tunnels;
     }
 
     VmAddresses addresses() {
@@ -175,7 +187,7 @@ final class RoutedNetwork implements VmNetwork {
         if (former != null) {
             traffic.left(vm.id());
             synchronized (former) {
-                waiting = former.abandoned && !former.fetched ? former.port.heldFrames() : waiting;
+                waiting = former.holds && former.vmm != null && !former.fetched ? former.port.heldFrames() : waiting;
                 former.letGo();
                 host.removePort(former.port);
             }
@@ -235,7 +247,9 @@ final class RoutedNetwork implements VmNetwork {
         }
         Seat seat = new Seat(port, vm.origin().project(), addressesOf(vm), now);
         sit(vm, seat);
-        if (vm.phase() == VmRecord.Phase.ARRIVING && seat.port.state() == PortState.HOLD) {
+        Optional<PortState> state = port.state();
+        if (vm.phase() == VmRecord.Phase.ARRIVING && (state.isEmpty() || state.get() == PortState.HOLD)) {
+            seat.holds = state.isPresent();
             waits(vm, vmmPid);
         }
     }
@@ -248,7 +262,7 @@ final class RoutedNetwork implements VmNetwork {
         }
         synchronized (seat) {
             seat.abandoned = true;
-            removeAfter(seat.fetched ? STRAGGLERS : KEPT_FOR_SOURCE, vm.id(), seat);
+            removeAfter(seat.fetched ? STRAGGLERS : seat.holds ? KEPT_FOR_SOURCE : Duration.ZERO, vm.id(), seat);
         }
     }
 
@@ -395,18 +409,22 @@ final class RoutedNetwork implements VmNetwork {
 
     // What the source asks of the target's seat
 
-    /** Takes flows over: answers to them pass here too. */
+    /** Takes flows over, so that answers to them pass here too, and holds what comes for the VM from here on. */
     void flows(NetCalls.Flows call) throws IOException {
         Seat seat = require(call.vmId(), call.moveId());
-        if (seat.port.state() != PortState.HOLD) {
-            throw new IOException("the port of vm " + call.vmId() + " holds nothing: it is " + seat.port.state());
-        }
         List<VmAddress> own = seat.addresses;
         List<OpenFlow> flows = call.flows().stream().map(NetCalls.Flow::open).toList();
         if (!flows.stream().allMatch(flow -> own.contains(flow.key().vm()))) {
             throw new IOException("move " + call.moveId() + " brings flows of another vm");
         }
         host.maps().connections().add(flows);
+        synchronized (seat) {
+            if (seat.vmm == null || seat.abandoned || seat.passesOn) {
+                throw new IOException("vm " + call.vmId() + " does not arrive here any more");
+            }
+            seat.holds = true;
+            seat.port.hold();
+        }
     }
 
     void carry(NetCalls.Carry call) throws IOException {
@@ -428,9 +446,12 @@ final class RoutedNetwork implements VmNetwork {
                 seat.heldFirst++;
             }
             if (call.last()) {
+                seat.passesOn = true;
                 seat.port.forward(source);
             }
-            seat.held.addAll(seat.port.heldFrames().frames());
+            if (seat.vmm != null) {
+                seat.held.addAll(seat.port.heldFrames().frames());
+            }
             List<byte[]> frames = new ArrayList<>();
             long bytes = 0;
             for (byte[] frame : seat.held) {

@@ -27,6 +27,12 @@ final class Seat implements AutoCloseable {
     final List<byte[]> held = new ArrayList<>();
 
     int heldFirst;
+    /** Whether packets may wait here for a VM that arrives. */
+    boolean holds;
+
+    /** Whether the source delivers again: a hold that was asked for before and comes late is none. */
+    boolean passesOn;
+
     boolean fetched;
     boolean abandoned;
 
