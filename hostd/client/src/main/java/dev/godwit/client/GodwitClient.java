@@ -9,6 +9,7 @@ import dev.godwit.api.DrainRequest;
 import dev.godwit.api.Exec;
 import dev.godwit.api.ExecCreated;
 import dev.godwit.api.ExecRequest;
+import dev.godwit.api.Flow;
 import dev.godwit.api.Host;
 import dev.godwit.api.HostTraffic;
 import dev.godwit.api.Image;
@@ -24,17 +25,20 @@ import dev.godwit.api.PushImage;
 import dev.godwit.api.SignalRequest;
 import dev.godwit.api.StdinWritten;
 import dev.godwit.api.Vm;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import okhttp3.MediaType;
 import okhttp3.Request;
 import okhttp3.RequestBody;
+import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -266,6 +270,26 @@ public final class GodwitClient implements AutoCloseable {
     /** What the data planes of all hosts have counted. */
     public List<HostTraffic> traffic() throws IOException {
         return Json.readList(get("/v1/traffic"), HostTraffic.class);
+    }
+
+    /** What happened to a VM's flows, as far as its host keeps it, oldest first. */
+    public List<Flow> flows(String vm) throws IOException {
+        List<Flow> flows = new ArrayList<>();
+        Endpoints.Answer answer = endpoints.send(
+                Endpoints.Repeat.HARMLESS,
+                timeouts.silence(),
+                base -> new Request.Builder().url(base + vmPath(vm) + "/flows"));
+        try (Response response = answer.response()) {
+            SseLines lines = new SseLines(answer.body().source());
+            for (SseLines.Message message = lines.next(); message != null; message = lines.next()) {
+                if (message.name().equals("flow")) {
+                    flows.add(Json.read(message.data(), Flow.class));
+                } else if (message.name().equals("end")) {
+                    return flows;
+                }
+            }
+        }
+        throw new EOFException("the flows of vm " + vm + " broke off; ask again");
     }
 
     /**

@@ -4,6 +4,7 @@ import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreException;
 import dev.godwit.fleet.HostRecord;
 import dev.godwit.fleet.HostRole;
+import dev.godwit.fleet.NewOwnership;
 import dev.godwit.fleet.OwnershipChange;
 import dev.godwit.fleet.OwnershipRecord;
 import dev.godwit.fleet.Watch;
@@ -54,7 +55,11 @@ final class FleetLocations implements AutoCloseable {
 
     private final Map<String, OwnershipRecord> records = new HashMap<>();
     private final Map<String, Word> words = new HashMap<>();
+    /** Numbers of networks that VMs are in, or were since hostd was started. */
+    private final Set<Integer> networks = new HashSet<>(Set.of(NewOwnership.VNI_DEFAULT));
+
     private Set<String> alive = Set.of();
+    private List<InetAddress> edges = List.of();
     /** By id, as last seen. */
     private final Map<String, HostRecord> hosts = new HashMap<>();
 
@@ -151,7 +156,7 @@ final class FleetLocations implements AutoCloseable {
         alive = now;
         if (changed) {
             tellPeers();
-            tellEdges();
+            findEdges();
             records.keySet().forEach(this::apply);
             hostsChanged.run();
         }
@@ -212,6 +217,9 @@ final class FleetLocations implements AutoCloseable {
             return;
         }
         records.put(record.vmId(), record);
+        if (networks.add(record.vni())) {
+            tellEdges(Set.of(record.vni()));
+        }
         apply(record.vmId());
         if (!record.equals(known)) {
             written.accept(record);
@@ -334,7 +342,7 @@ final class FleetLocations implements AutoCloseable {
 
     private List<VmAddress> of(OwnershipRecord record) {
         return addresses.of(record.address()).stream()
-                .map(address -> new VmAddress(RoutedNetwork.VNI, address))
+                .map(address -> new VmAddress(record.vni(), address))
                 .toList();
     }
 
@@ -352,19 +360,28 @@ final class FleetLocations implements AutoCloseable {
     }
 
     /** An edge that is gone stays the way out until there is another: its stand-by may be about to say so. */
-    private void tellEdges() {
-        List<InetAddress> edges = hosts.values().stream()
+    private void findEdges() {
+        List<InetAddress> living = hosts.values().stream()
                 .filter(host -> host.role() == HostRole.EDGE && alive.contains(host.hostId()))
                 .sorted(Comparator.comparing((HostRecord host) ->
                                 !EDGE_ACTIVE.equals(host.labels().get(EDGE_LABEL)))
                         .thenComparing(HostRecord::hostId))
                 .flatMap(host -> underlay(host).stream())
                 .toList();
+        if (!living.isEmpty()) {
+            edges = living;
+            tellEdges(networks);
+        }
+    }
+
+    private void tellEdges(Set<Integer> of) {
         if (edges.isEmpty()) {
             return;
         }
         try {
-            table.edges(edges);
+            for (int vni : of) {
+                table.edges(vni, edges);
+            }
         } catch (IOException e) {
             log.warn("the edges stay as they were: {}", e.getMessage());
         }

@@ -1,5 +1,6 @@
 package dev.godwit.daemon;
 
+import dev.godwit.api.Network;
 import dev.godwit.cloud.CloudDrivers;
 import dev.godwit.cloud.NoticeSource;
 import dev.godwit.fleet.FleetStore;
@@ -104,7 +105,7 @@ public final class HostControlFactory implements ControlFactory {
         ImageTransfer transfer = new ImageTransfer(images);
         Vms vms = new Vms();
         List<Prefix> closed = closed(config.vmNetwork());
-        VmNetwork network = parts.add(network(config.vmNetwork(), closed, paths));
+        VmNetwork network = parts.add(network(config, closed, paths));
         HostParts hostParts = new HostParts(paths, new VmRecords(paths), driver, admission, events, network);
 
         FleetStore store = parts.add(store(config, tls));
@@ -159,12 +160,19 @@ public final class HostControlFactory implements ControlFactory {
                 moveHost.clock(),
                 Evacuation.HELD_UP_LEAST);
 
+        ProjectNetworks projects = parts.add(new ProjectNetworks(
+                networks,
+                store.documents(),
+                paths.state().resolve("networks.json"),
+                changed -> follow(network, changed)));
         RoutedFleet routed = network instanceof RoutedNetwork here
-                ? parts.add(RoutedFleet.join(config, closed, store, here, peers, hostParts, vms, moveHost.inProgress()))
+                ? parts.add(RoutedFleet.join(
+                        config, closed, store, here, peers, hostParts, vms, moveHost.inProgress(), projects::of))
                 : null;
         new VmRecovery(hostParts, config.hostId(), store, images, vms, threads, journal.openMoves()).run(lifecycle);
         if (routed != null) {
             routed.tookBack();
+            projects.start();
         }
         resolveOpenMoves(moveHost, moves, targets, hostParts, vms, threads);
 
@@ -178,7 +186,7 @@ public final class HostControlFactory implements ControlFactory {
                 peers,
                 view,
                 networks,
-                new NoTraffic(config.hostId()),
+                network instanceof RoutedNetwork here ? here.traffic() : new NoTraffic(config.hostId()),
                 moveHost,
                 moves,
                 moveLog,
@@ -238,15 +246,25 @@ public final class HostControlFactory implements ControlFactory {
         return closed == null ? List.of() : closed.stream().map(Prefix::parse).toList();
     }
 
-    private static VmNetwork network(@Nullable VmNetworkConfig config, List<Prefix> closed, HostPaths paths)
+    private static VmNetwork network(HostdConfig config, List<Prefix> closed, HostPaths paths)
             throws IOException {
-        if (config == null) {
+        VmNetworkConfig network = config.vmNetwork();
+        if (network == null) {
             return new NoNetwork();
         }
-        return config.isRouted() ? routed(config, closed, paths) : SegmentNetwork.of(config);
+        return network.isRouted()
+                ? routed(config.hostId(), network, closed, paths)
+                : SegmentNetwork.of(network);
     }
 
-    private static RoutedNetwork routed(VmNetworkConfig config, List<Prefix> closed, HostPaths paths)
+    private static void follow(VmNetwork network, Network changed) throws IOException {
+        if (network instanceof RoutedNetwork routed) {
+            routed.tellRules(changed.project());
+        }
+    }
+
+    private static RoutedNetwork routed(
+            String hostId, VmNetworkConfig config, List<Prefix> closed, HostPaths paths)
             throws IOException {
         InetAddress underlay =
                 Addresses.literal(Objects.requireNonNull(config.underlayAddress(), "a routed network has one"));
@@ -258,7 +276,11 @@ public final class HostControlFactory implements ControlFactory {
                 paths.state().resolve("bpf"),
                 VmMtu.BYTES,
                 tunnels.map(any -> WireGuardUnderlay.DEVICE)));
-        return new RoutedNetwork(host, tunnels, VmAddresses.of(config), closed);
+        RoutedTraffic traffic =
+                new RoutedTraffic(hostId, host.maps(), InstantSource.system(), Clock.BOOTTIME::nanos);
+        RoutedNetwork network = new RoutedNetwork(host, tunnels, VmAddresses.of(config), closed, traffic);
+        traffic.start();
+        return network;
     }
 
     /** Tells this machine's hostd from another one that was given the same configuration. */

@@ -47,12 +47,12 @@ record KernelLocations(HostNetwork host) implements LocationTable {
     }
 
     @Override
-    public void edges(List<InetAddress> underlays) throws IOException {
+    public void edges(int vni, List<InetAddress> underlays) throws IOException {
         if (underlays.isEmpty()) {
-            host.maps().edges().remove(RoutedNetwork.VNI);
+            host.maps().edges().remove(vni);
         } else {
             Optional<InetAddress> other = underlays.size() > 1 ? Optional.of(underlays.get(1)) : Optional.empty();
-            host.maps().edges().put(new Edge(RoutedNetwork.VNI, underlays.getFirst(), other));
+            host.maps().edges().put(new Edge(vni, underlays.getFirst(), other));
         }
     }
 }

@@ -22,9 +22,10 @@ interface LocationTable {
     void peers(Set<InetAddress> underlays) throws IOException;
 
     /**
-     * The way out of the VMs' network.
+     * The way out of a network.
      *
+     * @param vni the network's number
      * @param underlays of the edges: the active one first, then its stand-by; empty for a fleet without one
      */
-    void edges(List<InetAddress> underlays) throws IOException;
+    void edges(int vni, List<InetAddress> underlays) throws IOException;
 }

@@ -1,5 +1,6 @@
 package dev.godwit.daemon;
 
+import dev.godwit.api.Network;
 import dev.godwit.fleet.AddressTaken;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreUnavailable;
@@ -18,7 +19,7 @@ import java.util.Optional;
 /** VMs are connected to nothing. */
 record NoNetwork() implements VmNetwork {
     @Override
-    public OwnershipRecord own(FleetStore store, NewOwnership vm)
+    public OwnershipRecord own(FleetStore store, NewOwnership vm, Network project)
             throws NameTaken, AddressTaken, OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
         return store.create(vm);
     }

@@ -1,5 +1,7 @@
 package dev.godwit.daemon;
 
+import dev.godwit.api.Network;
+import dev.godwit.api.NetworkSettings;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.HostRecord;
 import dev.godwit.linux.Clock;
@@ -18,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,7 +32,7 @@ final class RoutedFleet implements AutoCloseable {
     /** A renewal is in the kernel within it: small against the third of a lease that lies between two renewals. */
     private static final Duration LEASE_LOOK = Duration.ofMillis(200);
     /** A policy holds 256 rules, the user's among them; a fleet with more hosts names their networks in {@code closed}. */
-    private static final int CLOSED_MOST = 192;
+    private static final int CLOSED_MOST = Policy.RULES_MAX - NetworkSettings.RULES_MAX - 2;
 
     private final HostdConfig config;
     private final List<Prefix> closed;
@@ -66,7 +69,7 @@ final class RoutedFleet implements AutoCloseable {
                 .ifPresent(tunnels -> tunnels.tell(locations.hostsSeen().stream()
                         .filter(host -> !host.hostId().equals(config.hostId()))
                         .toList()));
-        network.tellPolicy();
+        network.tellRules();
     }
 
     /** What the other hosts need to know of this one. */
@@ -86,10 +89,11 @@ final class RoutedFleet implements AutoCloseable {
             Peers peers,
             HostParts parts,
             Vms vms,
-            MovesInProgress inProgress) {
+            MovesInProgress inProgress,
+            Function<String, Network> projects) {
         RoutedFleet fleet = new RoutedFleet(config, closed, store, network, parts, vms, inProgress);
         network.join(
-                fleet::policy,
+                new VmRules(projects, fleet::guarded),
                 reservation -> new RoutedSteps(
                         network,
                         fleet.locations,
@@ -137,8 +141,8 @@ final class RoutedFleet implements AutoCloseable {
         return new NetDesk(network, locations);
     }
 
-    /** The metadata services, what the configuration closes, and every address of a host or the fleet store. */
-    private Policy policy() {
+    /** What the configuration closes, and every address of a host or the fleet store. */
+    private List<Prefix> guarded() {
         Set<Prefix> guarded = new LinkedHashSet<>(closed);
         List<URI> etcd = config.fleetStore().etcd();
         if (etcd != null) {
@@ -158,7 +162,7 @@ final class RoutedFleet implements AutoCloseable {
                     CLOSED_MOST,
                     guarded.size());
         }
-        return Policy.standard(guarded.stream().limit(CLOSED_MOST).toList());
+        return guarded.stream().limit(CLOSED_MOST).toList();
     }
 
     private static void add(Set<Prefix> guarded, @Nullable String address) {

@@ -1,5 +1,7 @@
 package dev.godwit.daemon;
 
+import dev.godwit.api.Network;
+import dev.godwit.api.ProblemCode;
 import dev.godwit.fleet.AddressPool;
 import dev.godwit.fleet.AddressTaken;
 import dev.godwit.fleet.FleetStore;
@@ -11,7 +13,6 @@ import dev.godwit.fleet.OwnershipConflict;
 import dev.godwit.fleet.OwnershipRecord;
 import dev.godwit.fleet.Subnet;
 import dev.godwit.guest.GuestNetwork;
-import dev.godwit.linux.Pidfd;
 import dev.godwit.move.MoveHost;
 import dev.godwit.move.NetworkPort;
 import dev.godwit.move.Reservation;
@@ -21,7 +22,6 @@ import dev.godwit.net.HeldFrames;
 import dev.godwit.net.HostNetwork;
 import dev.godwit.net.MacAddress;
 import dev.godwit.net.OpenFlow;
-import dev.godwit.net.Policy;
 import dev.godwit.net.PortState;
 import dev.godwit.net.Prefix;
 import dev.godwit.net.VmAddress;
@@ -36,10 +36,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,9 +47,6 @@ import org.slf4j.LoggerFactory;
  * other. Each VM has a seat here: its port in the kernel and what a move holds of it.
  */
 final class RoutedNetwork implements VmNetwork {
-    /** The one network of all VMs. */
-    static final int VNI = 1;
-
     private static final Logger log = LoggerFactory.getLogger(RoutedNetwork.class);
     /** What is on its way when the source says that it delivers again is here within it. */
     private static final Duration STRAGGLERS = Duration.ofSeconds(2);
@@ -62,85 +57,66 @@ final class RoutedNetwork implements VmNetwork {
     private final Optional<Tunnels> tunnels;
     private final VmAddresses addresses;
     private final Map<String, Seat> seats = new ConcurrentHashMap<>();
-    private volatile Supplier<Policy> policy;
+    private final RoutedTraffic traffic;
+    private volatile VmRules rules;
     private volatile @Nullable Function<Reservation, RoutedSteps> steps;
 
-    /** One VM's place in the network of this host. */
-    private static final class Seat implements AutoCloseable {
-        final VmPort port;
-        final List<InetAddress> addresses;
-        /** Of the move that brings it here; empty for none, or one that an earlier hostd took in. */
-        String moveId = "";
-
-        @Nullable
-        Pidfd vmm;
-
-        /** Taken out of the queue for the source, from place {@code heldFirst} of this count on. */
-        final String count = UUID.randomUUID().toString();
-
-        final List<byte[]> held = new ArrayList<>();
-
-        int heldFirst;
-        /** Whether packets may wait here for a VM that arrives. */
-        boolean holds;
-
-        /** Whether the source delivers again: a hold that was asked for before and comes late is none. */
-        boolean passesOn;
-
-        boolean fetched;
-        boolean abandoned;
-
-        Seat(VmPort port, List<InetAddress> addresses) {
-            this.port = port;
-            this.addresses = addresses;
-        }
-
-        void letGo() {
-            port.disarm();
-            if (vmm != null) {
-                vmm.close();
-                vmm = null;
-            }
-        }
-
-        Pidfd hold(long pid) throws IOException {
-            letGo();
-            Pidfd opened = Pidfd.open(pid);
-            vmm = opened;
-            return opened;
-        }
-
-        @Override
-        public void close() {
-            letGo();
-            port.close();
-        }
-    }
-
     /** @param closed what VMs may not reach as long as nothing else is known */
-    RoutedNetwork(HostNetwork host, Optional<Tunnels> tunnels, VmAddresses addresses, List<Prefix> closed) {
+    RoutedNetwork(
+            HostNetwork host,
+            Optional<Tunnels> tunnels,
+            VmAddresses addresses,
+            List<Prefix> closed,
+            RoutedTraffic traffic) {
         this.host = host;
         this.tunnels = tunnels;
         this.addresses = addresses;
-        this.policy = () -> Policy.standard(closed);
+        this.traffic = traffic;
+        this.rules = VmRules.of(closed);
     }
 
     /** Told once, before the first VM: what VMs may reach, and how the source of a move turns an address. */
-    void join(Supplier<Policy> policyNow, Function<Reservation, RoutedSteps> made) {
-        policy = policyNow;
+    void join(VmRules rulesNow, Function<Reservation, RoutedSteps> made) {
+        rules = rulesNow;
         steps = made;
     }
 
-    /** What VMs may reach has changed. */
-    void tellPolicy() {
-        Policy now = policy.get();
+    /** What this host guards has changed. */
+    void tellRules() {
         seats.forEach((vmId, seat) -> {
             try {
-                seat.port.policy(now);
+                follow(vmId, seat);
             } catch (IOException e) {
                 log.warn("vm {} keeps its former policy: {}", vmId, e.getMessage());
             }
         });
+    }
+
+    /** What the VMs of a project may do has changed. */
+    void tellRules(String project) throws IOException {
+        for (Map.Entry<String, Seat> vm : seats.entrySet()) {
+            if (vm.getValue().project.equals(project)) {
+                follow(vm.getKey(), vm.getValue());
+            }
+        }
+    }
+
+    private void follow(String vmId, Seat seat) throws IOException {
+        synchronized (seat) {
+            VmRules.Rules now = rules.of(seat.project);
+            if (now.equals(seat.rules)) {
+                return;
+            }
+            seat.port.policy(now.policy());
+            int ended = DeniedFlows.end(host.maps().connections(), seat.addresses, now.policy());
+            seat.port.limit(now.rate());
+            seat.rules = now;
+            log.info("vm {} has the rules of project {} as they are now; {} flows end", vmId, seat.project, ended);
+        }
+    }
+
+    VmTraffic traffic() {
+        return traffic;
     }
 
     HostNetwork host() {
@@ -157,9 +133,16 @@ final class RoutedNetwork implements VmNetwork {
     }
 
     @Override
-    public OwnershipRecord own(FleetStore store, NewOwnership vm)
+    public OwnershipRecord own(FleetStore store, NewOwnership vm, Network project)
             throws NameTaken, AddressTaken, OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
-        return new AddressPool(store, Subnet.parse(addresses.subnet().toString()), Set.of()).create(vm);
+        Prefix subnet = project.subnet() == null ? addresses.subnet() : Prefix.parse(project.subnet());
+        if (!addresses.subnet().covers(subnet)) {
+            throw new Refused(
+                    ProblemCode.REFUSED,
+                    "Project " + project.project() + " has the subnet " + subnet + ", which is not a part of the fleet's "
+                            + addresses.subnet() + "; 'godwit net set " + project.project() + " --subnet' changes it.");
+        }
+        return new AddressPool(store, Subnet.parse(subnet.toString()), Set.of()).create(vm);
     }
 
     @Override
@@ -169,18 +152,18 @@ final class RoutedNetwork implements VmNetwork {
                 : Optional.of(new VmmSpec.TapSpec(TapDevice.of(vm.id()).interfaceName(), vm.mac()));
     }
 
-    private VmPortSpec spec(VmRecord vm) {
+    private VmPortSpec spec(VmRecord vm, VmRules.Rules now) {
         return new VmPortSpec(
                 vm.id(),
-                VNI,
+                vm.origin().vni(),
                 MacAddress.parse(vm.mac()),
                 addresses.of(vm.address()),
                 TapDevice.of(vm.id()).interfaceName(),
                 vm.uid(),
                 VmMtu.BYTES,
                 VmPortSpec.QUEUE_FRAMES,
-                policy.get(),
-                Optional.empty());
+                now.policy(),
+                now.rate());
     }
 
     @Override
@@ -202,17 +185,26 @@ final class RoutedNetwork implements VmNetwork {
         Seat former = seats.remove(vm.id());
         HeldFrames waiting = HeldFrames.none();
         if (former != null) {
+            traffic.left(vm.id());
             synchronized (former) {
                 waiting = former.holds && former.vmm != null && !former.fetched ? former.port.heldFrames() : waiting;
                 former.letGo();
                 host.removePort(former.port);
             }
         }
-        Seat seat = new Seat(host.createPort(spec(vm)), addresses.of(vm.address()));
+        VmRules.Rules now = rules.of(vm.origin().project());
+        Seat seat = new Seat(host.createPort(spec(vm, now)), vm.origin().project(), addressesOf(vm), now);
         seat.moveId = moveId;
         seat.held.addAll(waiting.frames());
-        seats.put(vm.id(), seat);
+        sit(vm, seat);
         return seat;
+    }
+
+    private void sit(VmRecord vm, Seat seat) throws IOException {
+        seats.put(vm.id(), seat);
+        traffic.came(vm.id(), seat.addresses, seat.port::capture);
+        // They may have changed between the look at them and the seat that is told of changes.
+        follow(vm.id(), seat);
     }
 
     @Override
@@ -244,16 +236,17 @@ final class RoutedNetwork implements VmNetwork {
         if (vm.address().isEmpty() || seats.containsKey(vm.id())) {
             return;
         }
+        VmRules.Rules now = rules.of(vm.origin().project());
         VmPort port;
         try {
-            port = host.reopenPort(spec(vm));
+            port = host.reopenPort(spec(vm, now));
         } catch (IOException lost) {
             // The VM is more than its network: it is taken back all the same.
             log.error("vm {} is neither heard nor reached until it is moved: {}", vm.id(), lost.getMessage());
             return;
         }
-        Seat seat = new Seat(port, addresses.of(vm.address()));
-        seats.put(vm.id(), seat);
+        Seat seat = new Seat(port, vm.origin().project(), addressesOf(vm), now);
+        sit(vm, seat);
         Optional<PortState> state = port.state();
         if (vm.phase() == VmRecord.Phase.ARRIVING && (state.isEmpty() || state.get() == PortState.HOLD)) {
             seat.holds = state.isPresent();
@@ -288,6 +281,7 @@ final class RoutedNetwork implements VmNetwork {
 
     private void remove(String vmId, Seat seat) throws IOException {
         if (seats.remove(vmId, seat)) {
+            traffic.left(vmId);
             synchronized (seat) {
                 seat.letGo();
                 host.removePort(seat.port);
@@ -306,8 +300,8 @@ final class RoutedNetwork implements VmNetwork {
         } else {
             removeLeft(vm);
         }
-        for (InetAddress address : addresses.of(vm.address())) {
-            host.maps().connections().remove(new VmAddress(VNI, address));
+        for (VmAddress address : addressesOf(vm)) {
+            host.maps().connections().remove(address);
         }
     }
 
@@ -315,7 +309,7 @@ final class RoutedNetwork implements VmNetwork {
     private void removeLeft(VmRecord vm) throws IOException {
         VmPort left;
         try {
-            left = host.reopenPort(spec(vm));
+            left = host.reopenPort(spec(vm, rules.of(vm.origin().project())));
         } catch (IOException none) {
             TapDevice.of(vm.id()).delete();
             return;
@@ -323,9 +317,9 @@ final class RoutedNetwork implements VmNetwork {
         host.removePort(left);
     }
 
-    private static List<VmAddress> addressesOf(Seat seat) {
-        return seat.addresses.stream()
-                .map(address -> new VmAddress(VNI, address))
+    private List<VmAddress> addressesOf(VmRecord vm) {
+        return addresses.of(vm.address()).stream()
+                .map(address -> new VmAddress(vm.origin().vni(), address))
                 .toList();
     }
 
@@ -407,7 +401,7 @@ final class RoutedNetwork implements VmNetwork {
     /** The flows of a VM that policy has let pass. */
     List<OpenFlow> flows(String vmId) throws IOException {
         List<OpenFlow> flows = new ArrayList<>();
-        for (VmAddress address : addressesOf(require(vmId))) {
+        for (VmAddress address : require(vmId).addresses) {
             flows.addAll(host.maps().connections().of(address));
         }
         return flows;
@@ -418,7 +412,7 @@ final class RoutedNetwork implements VmNetwork {
     /** Takes flows over, so that answers to them pass here too, and holds what comes for the VM from here on. */
     void flows(NetCalls.Flows call) throws IOException {
         Seat seat = require(call.vmId(), call.moveId());
-        List<VmAddress> own = addressesOf(seat);
+        List<VmAddress> own = seat.addresses;
         List<OpenFlow> flows = call.flows().stream().map(NetCalls.Flow::open).toList();
         if (!flows.stream().allMatch(flow -> own.contains(flow.key().vm()))) {
             throw new IOException("move " + call.moveId() + " brings flows of another vm");
@@ -498,6 +492,7 @@ final class RoutedNetwork implements VmNetwork {
 
     @Override
     public void close() {
+        traffic.close();
         seats.values().forEach(Seat::close);
         host.close();
     }

@@ -1,5 +1,7 @@
 package dev.godwit.daemon;
 
+import dev.godwit.api.Network;
+import dev.godwit.api.ProblemCode;
 import dev.godwit.fleet.AddressPool;
 import dev.godwit.fleet.AddressTaken;
 import dev.godwit.fleet.FleetStore;
@@ -34,8 +36,15 @@ record SegmentNetwork(String bridge, Prefix subnet, String gateway) implements V
     }
 
     @Override
-    public OwnershipRecord own(FleetStore store, NewOwnership vm)
+    public OwnershipRecord own(FleetStore store, NewOwnership vm, Network project)
             throws NameTaken, AddressTaken, OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
+        if (project.vni() != NewOwnership.VNI_DEFAULT) {
+            throw new Refused(
+                    ProblemCode.HOST_UNFIT,
+                    "VM " + vm.name() + " is not made in project " + project.project() + " here: this host joins all its"
+                            + " VMs in the bridge " + bridge + ", which can't keep projects apart. Ask a host whose"
+                            + " vm-network has an underlay-address.");
+        }
         return new AddressPool(store, Subnet.parse(subnet.toString()), Set.of(gateway)).create(vm);
     }
 

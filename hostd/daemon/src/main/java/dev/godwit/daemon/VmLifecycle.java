@@ -151,7 +151,7 @@ final class VmLifecycle {
                     cpuTemplate,
                     machineType,
                     owned.fence(),
-                    VmOrigin.of(request),
+                    VmOrigin.of(request).inNetwork(owned.vni()),
                     VmRecord.Phase.CREATING);
             return boot(record, image);
         } catch (IOException | RuntimeException e) {
@@ -242,7 +242,7 @@ final class VmLifecycle {
         OwnershipRecord owned;
         try {
             owned = parts.network()
-                    .own(store, new NewOwnership(vmId, name, hostId, "", Json.line(request), network.vni()));
+                    .own(store, new NewOwnership(vmId, name, hostId, "", Json.line(request), network.vni()), network);
         } catch (NameTaken e) {
             throw new Conflict(
                     ProblemCode.NAME_TAKEN,

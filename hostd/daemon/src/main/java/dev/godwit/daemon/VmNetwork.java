@@ -1,5 +1,6 @@
 package dev.godwit.daemon;
 
+import dev.godwit.api.Network;
 import dev.godwit.fleet.AddressTaken;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreUnavailable;
@@ -18,8 +19,13 @@ import java.util.Optional;
 
 /** What the VMs of this host are connected to. Every call may be repeated without harm. Thread-safe. */
 interface VmNetwork extends AutoCloseable {
-    /** Writes a new VM's record, with an address where the network has addresses. */
-    OwnershipRecord own(FleetStore store, NewOwnership vm)
+    /**
+     * Writes a new VM's record, with an address where the network has addresses.
+     *
+     * @param project the network of the VM's project
+     * @throws Refused the VMs of this host can't be in it
+     */
+    OwnershipRecord own(FleetStore store, NewOwnership vm, Network project)
             throws NameTaken, AddressTaken, OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable;
 
     /** The device that the VM's VMM opens; empty for a VM without a network. */

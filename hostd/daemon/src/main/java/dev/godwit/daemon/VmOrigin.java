@@ -2,6 +2,7 @@ package dev.godwit.daemon;
 
 import dev.godwit.api.CreateVm;
 import dev.godwit.api.Network;
+import dev.godwit.fleet.NewOwnership;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -16,9 +17,10 @@ import org.jspecify.annotations.Nullable;
  * @param key the owner's key for it; empty when it was made without one
  * @param leaseSeconds time to live of its lease; 0 without a lease
  * @param project whose network it is in
+ * @param vni the network's number, which is the VM's for life
  */
-record VmOrigin(String owner, String key, Map<String, String> labels, int leaseSeconds, String project) {
-    static final VmOrigin NONE = new VmOrigin("", "", Map.of(), 0, Network.DEFAULT_PROJECT);
+record VmOrigin(String owner, String key, Map<String, String> labels, int leaseSeconds, String project, int vni) {
+    static final VmOrigin NONE = new VmOrigin("", "", Map.of(), 0, Network.DEFAULT_PROJECT, NewOwnership.VNI_DEFAULT);
 
     /** 48 bits: among a million VMs two keys meet with a probability of 0.2 %, and then the second is refused by name. */
     private static final int KEY_HEX_DIGITS = 12;
@@ -26,6 +28,7 @@ record VmOrigin(String owner, String key, Map<String, String> labels, int leaseS
     VmOrigin {
         labels = Map.copyOf(labels);
         project = project == null ? Network.DEFAULT_PROJECT : project; // an older hostd knew no projects
+        vni = vni == 0 ? NewOwnership.VNI_DEFAULT : vni;
     }
 
     static VmOrigin of(CreateVm request) {
@@ -34,11 +37,17 @@ record VmOrigin(String owner, String key, Map<String, String> labels, int leaseS
                 request.key() == null ? "" : request.key(),
                 request.labels(),
                 request.leaseSeconds() == null ? 0 : request.leaseSeconds(),
-                request.project() == null ? Network.DEFAULT_PROJECT : request.project());
+                request.project() == null ? Network.DEFAULT_PROJECT : request.project(),
+                NewOwnership.VNI_DEFAULT);
+    }
+
+    /** The same in the network of this number. */
+    VmOrigin inNetwork(int newVni) {
+        return new VmOrigin(owner, key, labels, leaseSeconds, project, newVni);
     }
 
     VmOrigin withLeaseSeconds(int newLeaseSeconds) {
-        return new VmOrigin(owner, key, labels, newLeaseSeconds, project);
+        return new VmOrigin(owner, key, labels, newLeaseSeconds, project, vni);
     }
 
     /**

@@ -31,8 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 class FleetLocationsTest {
     private static final InetAddress A = Addresses.literal("10.1.0.2");
     private static final InetAddress B = Addresses.literal("10.2.0.2");
-    private static final VmAddress VM = new VmAddress(RoutedNetwork.VNI, Addresses.literal("10.77.0.2"));
-    private static final VmAddress VM6 = new VmAddress(RoutedNetwork.VNI, Addresses.literal("fd77::2"));
+    private static final VmAddress VM = new VmAddress(NewOwnership.VNI_DEFAULT, Addresses.literal("10.77.0.2"));
+    private static final VmAddress VM6 = new VmAddress(NewOwnership.VNI_DEFAULT, Addresses.literal("fd77::2"));
 
     @TempDir
     Path directory;
@@ -49,6 +49,7 @@ class FleetLocationsTest {
         final Map<VmAddress, Location> locations = new HashMap<>();
         Set<InetAddress> peers = Set.of();
         List<InetAddress> edges = List.of();
+        final Map<Integer, List<InetAddress>> edgesOf = new HashMap<>();
 
         Location at(VmAddress vm) {
             return Objects.requireNonNull(locations.get(vm), "no location of " + vm);
@@ -73,8 +74,9 @@ class FleetLocationsTest {
         }
 
         @Override
-        public void edges(List<InetAddress> underlays) {
+        public void edges(int vni, List<InetAddress> underlays) {
             edges = underlays;
+            edgesOf.put(vni, underlays);
         }
 
         @Override
@@ -121,6 +123,22 @@ class FleetLocationsTest {
     }
 
     @Test
+    void aVmOfAnotherNetworkIsInThatNetworkOnlyAndHasAWayOut() throws Exception {
+        HostRecord edge = new HostRecord("edge-1", "e", HostRole.EDGE, "", "", "10.3.0.2", Map.of());
+        locations.hosts(List.of(host("host-a", A), host("host-b", B), edge));
+        store.create(new NewOwnership("vm-7", "vm-7", "host-a", "10.77.0.7", "", 7));
+        locations.readAll();
+        VmAddress there = new VmAddress(7, Addresses.literal("10.77.0.7"));
+        assertThat(table.locations).containsEntry(there, Location.settled(there, A, 1));
+        assertThat(table.locations).doesNotContainKey(new VmAddress(1, there.address()));
+        assertThat(table.edgesOf).containsOnlyKeys(1, 7);
+        assertThat(table.edgesOf.get(7)).containsExactly(Addresses.literal("10.3.0.2"));
+        store.delete("vm-7", "host-a", 1);
+        locations.readAll();
+        assertThat(table.locations).doesNotContainKey(there);
+    }
+
+    @Test
     void theRecordSaysWhereAVmIsInBothFamilies() throws Exception {
         vm("vm-1", "10.77.0.2");
         assertThat(table.locations).containsEntry(VM, Location.settled(VM, A, 1));
@@ -137,9 +155,7 @@ class FleetLocationsTest {
         locations.say(word("host-b", "host-a", 1, 10));
         assertThat(table.locations).containsEntry(VM, Location.settled(VM, B, 1).after(A));
         locations.readAll();
-        assertThat(table.at(VM).host())
-                .as("the record of before the move")
-                .isEqualTo(B);
+        assertThat(table.at(VM).host()).as("the record of before the move").isEqualTo(B);
         store.transfer("vm-1", "host-a", 1, "host-b");
         locations.readAll();
         assertThat(table.locations).containsEntry(VM, Location.settled(VM, B, 2));
@@ -198,7 +214,7 @@ class FleetLocationsTest {
 
     @Test
     void whatAnEarlierHostdKnewAndNobodyKnowsAnyMoreGoes() throws Exception {
-        VmAddress gone = new VmAddress(RoutedNetwork.VNI, Addresses.literal("10.77.0.99"));
+        VmAddress gone = new VmAddress(NewOwnership.VNI_DEFAULT, Addresses.literal("10.77.0.99"));
         table.put(Location.settled(gone, B, 7));
         vm("vm-1", "10.77.0.2");
         assertThat(table.locations).containsOnlyKeys(VM, VM6);
@@ -220,7 +236,7 @@ class FleetLocationsTest {
     void aHostThatComesLaterThanItsRecordIsFound() throws Exception {
         store.create(new NewOwnership("vm-3", "vm-3", "host-c", "10.77.0.3", ""));
         locations.readAll();
-        VmAddress third = new VmAddress(RoutedNetwork.VNI, Addresses.literal("10.77.0.3"));
+        VmAddress third = new VmAddress(NewOwnership.VNI_DEFAULT, Addresses.literal("10.77.0.3"));
         assertThat(table.locations).doesNotContainKey(third);
         InetAddress c = Addresses.literal("10.3.0.2");
         locations.hosts(List.of(host("host-a", A), host("host-c", c)));

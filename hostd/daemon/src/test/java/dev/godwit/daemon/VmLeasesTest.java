@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class VmLeasesTest {
     private static final int LEASE_SECONDS = 60;
-    private static final VmOrigin LEASED = new VmOrigin("ci-main", "", Map.of(), LEASE_SECONDS, "default");
+    private static final VmOrigin LEASED = new VmOrigin("ci-main", "", Map.of(), LEASE_SECONDS, "default", 1);
 
     @TempDir
     Path directory;

@@ -32,6 +32,7 @@ public final class VmPort implements AutoCloseable {
     private final DataPlaneMaps maps;
     private final Links links;
     private final FrameInjector injector;
+    private Optional<RateLimit> limit;
     /** As the programs know it, or will. */
     private Port port;
 
@@ -45,6 +46,7 @@ public final class VmPort implements AutoCloseable {
         this.known = standing.isPresent();
         this.maps = maps;
         this.links = links;
+        this.limit = spec.rateLimit();
         this.injector = FrameInjector.into(tapIndex);
     }
 
@@ -80,7 +82,7 @@ public final class VmPort implements AutoCloseable {
     public synchronized void live() throws IOException {
         put(port.live());
         disarm();
-        TapDevice.limit(spec.tapName(), spec.rateLimit());
+        TapDevice.limit(spec.tapName(), limit);
     }
 
     /**
@@ -89,7 +91,7 @@ public final class VmPort implements AutoCloseable {
      */
     public synchronized void forward(InetAddress host) throws IOException {
         put(port.forward(host));
-        if (spec.rateLimit().isPresent()) {
+        if (limit.isPresent()) {
             TapDevice.limit(spec.tapName(), Optional.of(RateLimit.lifted()));
             // The kernel looks at its clock again when the next frame comes.
             injector.inject(TapQueue.dummy());
@@ -169,6 +171,18 @@ public final class VmPort implements AutoCloseable {
     /** Changes what the VM may reach and be reached by, at once. */
     public void policy(Policy policy) throws IOException {
         maps.policies().put(tapIndex, policy);
+    }
+
+    /** Changes how fast the VM may be sent to, at once; what waits in the tap goes on waiting. */
+    public synchronized void limit(Optional<RateLimit> newLimit) throws IOException {
+        if (newLimit.equals(limit)) {
+            return;
+        }
+        if (known && port.state() == PortState.LIVE) {
+            TapDevice.limit(spec.tapName(), Optional.of(newLimit.orElseGet(RateLimit::lifted)));
+        }
+        // Where a limit was lifted the queue that it made stays, and a limit that is none is put on it again.
+        limit = newLimit.isEmpty() && limit.isPresent() ? Optional.of(RateLimit.lifted()) : newLimit;
     }
 
     /** What the VM has sent and got at this host. */

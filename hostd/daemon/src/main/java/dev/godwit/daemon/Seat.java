@@ -1,0 +1,66 @@
+package dev.godwit.daemon;
+
+import dev.godwit.linux.Pidfd;
+import dev.godwit.net.VmAddress;
+import dev.godwit.net.VmPort;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** One VM's place in the routed network of this host. Guarded by itself but for what never changes. */
+final class Seat implements AutoCloseable {
+    final VmPort port;
+    final String project;
+    final List<VmAddress> addresses;
+    VmRules.Rules rules;
+    /** Of the move that brings it here; empty for none, or one that an earlier hostd took in. */
+    String moveId = "";
+
+    @Nullable
+    Pidfd vmm;
+
+    /** Taken out of the queue for the source, from place {@code heldFirst} of this count on. */
+    final String count = UUID.randomUUID().toString();
+
+    final List<byte[]> held = new ArrayList<>();
+
+    int heldFirst;
+    /** Whether packets may wait here for a VM that arrives. */
+    boolean holds;
+
+    /** Whether the source delivers again: a hold that was asked for before and comes late is none. */
+    boolean passesOn;
+
+    boolean fetched;
+    boolean abandoned;
+
+    Seat(VmPort port, String project, List<VmAddress> addresses, VmRules.Rules rules) {
+        this.port = port;
+        this.project = project;
+        this.addresses = addresses;
+        this.rules = rules;
+    }
+
+    void letGo() {
+        port.disarm();
+        if (vmm != null) {
+            vmm.close();
+            vmm = null;
+        }
+    }
+
+    Pidfd hold(long pid) throws IOException {
+        letGo();
+        Pidfd opened = Pidfd.open(pid);
+        vmm = opened;
+        return opened;
+    }
+
+    @Override
+    public void close() {
+        letGo();
+        port.close();
+    }
+}
