@@ -9,7 +9,6 @@ import dev.godwit.api.Image;
 import dev.godwit.api.ImageState;
 import dev.godwit.api.MoveState;
 import dev.godwit.api.Vm;
-import dev.godwit.client.Endpoint;
 import dev.godwit.client.GodwitClient;
 import dev.godwit.lab.outside.OutsideClient;
 import dev.godwit.lab.report.MoveReport;
@@ -80,7 +79,7 @@ final class DemoRun {
     private void runIn(Lab lab) throws IOException, InterruptedException {
         LabHost source = startHost(lab, "host-a", 1, true);
         LabHost target = startHost(lab, "host-b", 2, false);
-        GodwitClient client = new GodwitClient(List.of(endpoint(source), endpoint(target)));
+        GodwitClient client = lab.fleet().client(source, target);
         clients.put("both", client);
 
         String image = image(source, target);
@@ -142,7 +141,7 @@ final class DemoRun {
     private LabHost startHost(Lab lab, String id, int number, boolean buildsImages) {
         terminal.println("starting " + id);
         LabHost host = lab.startHost(id, number, buildsImages);
-        GodwitClient client = new GodwitClient(List.of(endpoint(host)));
+        GodwitClient client = lab.fleet().client(host);
         clients.put(id, client);
         feeds.put(id, EventFeed.follow(client, id, event -> show(host, event)));
         return host;
@@ -237,10 +236,6 @@ final class DemoRun {
 
     private EventFeed feed(LabHost host) {
         return Objects.requireNonNull(feeds.get(host.id()), host.id());
-    }
-
-    private static Endpoint endpoint(LabHost host) {
-        return Endpoint.parse(host.endpoint().toString());
     }
 
     private static String address(Vm vm) {

@@ -22,6 +22,7 @@ public final class Lab implements AutoCloseable {
     private final LabDirectory directory;
     private final LabNetwork network;
     private final HostNamespaces holder;
+    private final LabFleet fleet;
     private final EtcdNode fleetStore;
     private final List<LabHost> hosts = new ArrayList<>();
     private boolean kept;
@@ -32,12 +33,14 @@ public final class Lab implements AutoCloseable {
             LabDirectory directory,
             LabNetwork network,
             HostNamespaces holder,
+            LabFleet fleet,
             EtcdNode fleetStore) {
         this.dist = dist;
         this.cache = cache;
         this.directory = directory;
         this.network = network;
         this.holder = holder;
+        this.fleet = fleet;
         this.fleetStore = fleetStore;
     }
 
@@ -54,8 +57,9 @@ public final class Lab implements AutoCloseable {
         HostNamespaces holder = HostNamespaces.openLabHolder(dist);
         directory.record(holder);
         try {
-            EtcdNode fleetStore = EtcdNode.start(holder, directory.path().resolve("etcd"), LabNetwork.LAB_CTL);
-            return new Lab(dist, cache, directory, network, holder, fleetStore);
+            LabFleet fleet = LabFleet.make(directory.path().resolve("fleet"));
+            EtcdNode fleetStore = EtcdNode.start(holder, directory.path().resolve("etcd"), LabNetwork.LAB_CTL, fleet);
+            return new Lab(dist, cache, directory, network, holder, fleet, fleetStore);
         } catch (LabException e) {
             holder.close();
             network.close();
@@ -88,7 +92,7 @@ public final class Lab implements AutoCloseable {
                 new InetSocketAddress(LabNetwork.LAB_CTL, FIRST_METADATA_PORT + hosts.size()),
                 "i-" + id,
                 InstantSource.system());
-        LabHost host = new LabHost(machine, address, metadata, network, own, environment(buildsImages));
+        LabHost host = new LabHost(machine, address, metadata, network, own, environment(buildsImages), fleet);
         hosts.add(host);
         return host;
     }
@@ -99,6 +103,11 @@ public final class Lab implements AutoCloseable {
             environment.put("GODWIT_CACHE", cache.toString());
         }
         return environment;
+    }
+
+    /** Its certificates. */
+    public LabFleet fleet() {
+        return fleet;
     }
 
     public EtcdNode fleetStore() {
@@ -121,7 +130,8 @@ public final class Lab implements AutoCloseable {
         List<String> lines = new ArrayList<>();
         List<String> pids = new ArrayList<>();
         holder.keep();
-        lines.add("enter lab:    nsenter --target " + holder.initPid() + " --net bash");
+        lines.add("enter lab:    nsenter --target " + holder.initPid() + " --net env GODWIT_TLS_DIR="
+                + fleet.operatorDirectory() + " bash");
         pids.add(Long.toString(holder.initPid()));
         for (LabHost host : hosts) {
             if (host.alive()) {
