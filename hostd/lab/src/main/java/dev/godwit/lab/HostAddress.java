@@ -1,5 +1,6 @@
 package dev.godwit.lab;
 
+import java.net.URI;
 import java.util.Optional;
 
 /**
@@ -26,5 +27,10 @@ public record HostAddress(int number, String peer, String ctl, Optional<String> 
 
     public String restEndpoint() {
         return ctl + ":" + REST_PORT;
+    }
+
+    /** Where hostd answers over TLS. */
+    URI restUrl() {
+        return URI.create("https://" + restEndpoint());
     }
 }
