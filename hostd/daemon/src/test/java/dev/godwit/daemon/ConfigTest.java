@@ -96,7 +96,7 @@ class ConfigTest {
         VmNetworkConfig network = Objects.requireNonNull(read("""
                 host-id: a
                 vm-network: {subnet: 10.77.0.0/16, subnet6: "fd77::/64", underlay-address: 10.1.0.2, closed: [10.9.0.0/16]}
-                """).vmNetwork();
+                """).vmNetwork());
         assertThat(network.isRouted()).isTrue();
         assertThat(network.underlay()).isEqualTo(UnderlayKind.WIREGUARD);
         assertThat(read("host-id: a\nvm-network: {subnet: 10.77.0.0/16, underlay: plain, underlay-address: 10.1.0.2}\n")
