@@ -151,6 +151,9 @@ public interface Control extends AutoCloseable {
     /** Reads a file of the guest. The caller closes it. */
     InputStream getFile(String vm, String path) throws IOException;
 
+    /** The fleet's certificates. */
+    FleetPki pki();
+
     /** Lets go of everything in order; VMs run on and are taken back by the next hostd. */
     @Override
     void close() throws IOException;

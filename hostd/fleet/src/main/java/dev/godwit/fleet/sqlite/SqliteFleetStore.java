@@ -14,6 +14,7 @@ import dev.godwit.fleet.OwnershipChange;
 import dev.godwit.fleet.OwnershipConflict;
 import dev.godwit.fleet.OwnershipRecord;
 import dev.godwit.fleet.Watch;
+import dev.godwit.tls.Revocation;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class SqliteFleetStore implements FleetStore {
     private final SqliteFile file;
     private final OwnershipTable table;
+    private final RevocationTable revocations;
     private final LongSupplier clockNanos;
     private final LocalWatches watches = new LocalWatches();
     private final AtomicReference<@Nullable HostRecord> announced = new AtomicReference<>();
@@ -38,6 +40,7 @@ public final class SqliteFleetStore implements FleetStore {
     private SqliteFleetStore(SqliteFile file, LongSupplier clockNanos) {
         this.file = file;
         this.table = new OwnershipTable(file.handle());
+        this.revocations = new RevocationTable(file.handle());
         this.clockNanos = clockNanos;
     }
 
@@ -136,6 +139,20 @@ public final class SqliteFleetStore implements FleetStore {
     @Override
     public Watch watch(Consumer<OwnershipChange> consumer) {
         return watches.add(consumer);
+    }
+
+    @Override
+    public boolean revoke(Revocation revocation) throws OutcomeUnknown, FleetStoreUnavailable {
+        try {
+            return file.write("revoke " + revocation.subject(), () -> revocations.revoke(revocation), any -> {});
+        } catch (NameTaken | AddressTaken | OwnershipConflict impossible) {
+            throw new IllegalStateException("a revocation claims nothing", impossible);
+        }
+    }
+
+    @Override
+    public List<Revocation> revocations() throws FleetStoreUnavailable {
+        return file.read("list the revocations", revocations::all);
     }
 
     @Override
