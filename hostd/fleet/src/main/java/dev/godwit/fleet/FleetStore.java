@@ -88,6 +88,9 @@ public interface FleetStore extends AutoCloseable {
      */
     Watch watch(Consumer<OwnershipChange> consumer) throws FleetStoreUnavailable;
 
+    /** Small texts that the hosts share. Borrowed; ends with the store. */
+    Documents documents();
+
     /** Ends leases, watches, threads and connections. Host records announced here are withdrawn if the store answers. */
     @Override
     void close();

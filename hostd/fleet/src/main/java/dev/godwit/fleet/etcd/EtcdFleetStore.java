@@ -1,6 +1,7 @@
 package dev.godwit.fleet.etcd;
 
 import dev.godwit.fleet.AddressTaken;
+import dev.godwit.fleet.Documents;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreUnavailable;
 import dev.godwit.fleet.HostIdTaken;
@@ -288,6 +289,11 @@ public final class EtcdFleetStore implements FleetStore {
         watch.start();
         open.add(watch);
         return watch;
+    }
+
+    @Override
+    public Documents documents() {
+        return new EtcdDocuments(client.getKVClient(), calls);
     }
 
     @Override

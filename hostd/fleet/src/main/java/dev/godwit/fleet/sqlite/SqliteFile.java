@@ -68,6 +68,7 @@ final class SqliteFile implements AutoCloseable {
         try {
             Handle handle = Jdbi.create(connection).open();
             handle.useTransaction(OwnershipTable::make);
+            handle.useTransaction(DocumentTable::make);
             return new SqliteFile(path, connection, handle);
         } catch (JdbiException e) {
             connection.close();

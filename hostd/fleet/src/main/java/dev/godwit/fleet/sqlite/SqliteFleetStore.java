@@ -1,6 +1,7 @@
 package dev.godwit.fleet.sqlite;
 
 import dev.godwit.fleet.AddressTaken;
+import dev.godwit.fleet.Documents;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreUnavailable;
 import dev.godwit.fleet.HostIdTaken;
@@ -136,6 +137,11 @@ public final class SqliteFleetStore implements FleetStore {
     @Override
     public Watch watch(Consumer<OwnershipChange> consumer) {
         return watches.add(consumer);
+    }
+
+    @Override
+    public Documents documents() {
+        return new SqliteDocuments(file);
     }
 
     @Override
