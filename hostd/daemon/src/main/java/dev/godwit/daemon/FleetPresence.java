@@ -50,10 +50,21 @@ final class FleetPresence implements AutoCloseable {
                         text(config.restAddress()),
                         text(config.peerAddress()),
                         underlay(config.vmNetwork()),
-                        Map.of("cpu-template", config.cpuTemplate())));
+                        labels(config)));
         presence.thread.start();
         presence.awaitFirst();
         return presence;
+    }
+
+    private static Map<String, String> labels(HostdConfig config) {
+        EdgeConfig edge = config.edge();
+        return edge == null
+                ? Map.of("cpu-template", config.cpuTemplate())
+                : Map.of(
+                        "cpu-template",
+                        config.cpuTemplate(),
+                        PublicPorts.ADDRESSES_LABEL,
+                        String.join(",", edge.publicAddresses()));
     }
 
     private void awaitFirst() {
