@@ -6,6 +6,7 @@ import dev.godwit.fleet.HostIdTaken;
 import dev.godwit.fleet.HostLease;
 import dev.godwit.fleet.HostRecord;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
@@ -39,8 +40,18 @@ final class FleetPresence implements AutoCloseable {
         this.thread = Thread.ofVirtual().name("fleet-presence").unstarted(this::announce);
     }
 
-    /** @param installation made at the first start of this hostd and kept in its state directory */
-    static FleetPresence begin(HostdConfig config, FleetStore store, String installation) {
+    /**
+     * @param installation made at the first start of this hostd and kept in its state directory
+     * @param labels what the others need to know of this host beside its configuration
+     */
+    static FleetPresence begin(
+            HostdConfig config, FleetStore store, String installation, Map<String, String> labels) {
+        Map<String, String> all = new HashMap<>(labels);
+        all.put("cpu-template", config.cpuTemplate());
+        EdgeConfig edge = config.edge();
+        if (edge != null) {
+            all.put(PublicPorts.ADDRESSES_LABEL, String.join(",", edge.publicAddresses()));
+        }
         FleetPresence presence = new FleetPresence(
                 store,
                 new HostRecord(
@@ -50,21 +61,10 @@ final class FleetPresence implements AutoCloseable {
                         text(config.restAddress()),
                         text(config.peerAddress()),
                         underlay(config.vmNetwork()),
-                        labels(config)));
+                        all));
         presence.thread.start();
         presence.awaitFirst();
         return presence;
-    }
-
-    private static Map<String, String> labels(HostdConfig config) {
-        EdgeConfig edge = config.edge();
-        return edge == null
-                ? Map.of("cpu-template", config.cpuTemplate())
-                : Map.of(
-                        "cpu-template",
-                        config.cpuTemplate(),
-                        PublicPorts.ADDRESSES_LABEL,
-                        String.join(",", edge.publicAddresses()));
     }
 
     private void awaitFirst() {

@@ -20,6 +20,7 @@ import dev.godwit.net.Addresses;
 import dev.godwit.net.HostNetwork;
 import dev.godwit.net.HostNetworkSpec;
 import dev.godwit.net.Prefix;
+import dev.godwit.net.WireGuardUnderlay;
 import dev.godwit.peer.PeerLimits;
 import dev.godwit.peer.PeerServer;
 import dev.godwit.peer.PeerSockets;
@@ -31,11 +32,13 @@ import dev.godwit.vmm.qemu.QemuDriver;
 import dev.godwit.vmm.qemu.QemuSettings;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -217,7 +220,8 @@ public final class HostControlFactory implements ControlFactory {
         var unusedLeases = upkeep.scheduleWithFixedDelay(() -> sweep(leases), 1, 1, TimeUnit.SECONDS);
         var unusedForgetting =
                 upkeep.scheduleWithFixedDelay(() -> forgetEndedMoves(journal, clock), 0, 1, TimeUnit.DAYS);
-        FleetPresence presence = parts.add(FleetPresence.begin(config, store, installation(paths)));
+        FleetPresence presence = parts.add(FleetPresence.begin(
+                config, store, installation(paths), routed == null ? Map.of() : routed.labels()));
         if (routed != null) {
             routed.speakWhile(presence::validUntilNanos);
         }
@@ -244,15 +248,17 @@ public final class HostControlFactory implements ControlFactory {
 
     private static RoutedNetwork routed(VmNetworkConfig config, List<Prefix> closed, HostPaths paths)
             throws IOException {
-        if (config.underlay() != UnderlayKind.PLAIN) {
-            throw new IOException(
-                    "vm-network: this hostd has no tunnels between hosts yet; set 'underlay: plain' if the"
-                            + " network between the hosts is trusted");
-        }
-        String underlay = Objects.requireNonNull(config.underlayAddress(), "a routed network has one");
+        InetAddress underlay =
+                Addresses.literal(Objects.requireNonNull(config.underlayAddress(), "a routed network has one"));
+        Optional<Tunnels> tunnels = config.underlay() == UnderlayKind.WIREGUARD
+                ? Optional.of(Tunnels.open(underlay, paths.state().resolve("wireguard.key")))
+                : Optional.empty();
         HostNetwork host = HostNetwork.open(new HostNetworkSpec(
-                Addresses.literal(underlay), paths.state().resolve("bpf"), VmMtu.BYTES, Optional.empty()));
-        return new RoutedNetwork(host, VmAddresses.of(config), closed);
+                underlay,
+                paths.state().resolve("bpf"),
+                VmMtu.BYTES,
+                tunnels.map(any -> WireGuardUnderlay.DEVICE)));
+        return new RoutedNetwork(host, tunnels, VmAddresses.of(config), closed);
     }
 
     /** Tells this machine's hostd from another one that was given the same configuration. */

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Executors;
@@ -58,7 +59,23 @@ final class RoutedFleet implements AutoCloseable {
                 network.addresses(),
                 Clock.BOOTTIME::nanos,
                 taken::written,
-                network::tellPolicy);
+                this::hostsChanged);
+    }
+
+    private void hostsChanged() {
+        network.tunnels()
+                .ifPresent(tunnels -> tunnels.tell(locations.hostsSeen().stream()
+                        .filter(host -> !host.hostId().equals(config.hostId()))
+                        .toList()));
+        network.tellPolicy();
+    }
+
+    /** What the other hosts need to know of this one. */
+    Map<String, String> labels() {
+        ListenAddress peerAddress = config.peerAddress();
+        return peerAddress == null
+                ? Map.of()
+                : network.tunnels().map(tunnels -> tunnels.labels(peerAddress)).orElse(Map.of());
     }
 
     /** Joins before any VM is taken back: their ports need the fleet's hosts. */

@@ -59,6 +59,7 @@ final class RoutedNetwork implements VmNetwork {
     private static final Duration KEPT_FOR_SOURCE = Duration.ofMinutes(10);
 
     private final HostNetwork host;
+    private final Optional<Tunnels> tunnels;
     private final VmAddresses addresses;
     private final Map<String, Seat> seats = new ConcurrentHashMap<>();
     private volatile Supplier<Policy> policy;
@@ -80,6 +81,12 @@ final class RoutedNetwork implements VmNetwork {
         final List<byte[]> held = new ArrayList<>();
 
         int heldFirst;
+        /** Whether packets may wait here for a VM that arrives. */
+        boolean holds;
+
+        /** Whether the source delivers again: a hold that was asked for before and comes late is none. */
+        boolean passesOn;
+
         boolean fetched;
         boolean abandoned;
 
@@ -111,8 +118,9 @@ final class RoutedNetwork implements VmNetwork {
     }
 
     /** @param closed what VMs may not reach as long as nothing else is known */
-    RoutedNetwork(HostNetwork host, VmAddresses addresses, List<Prefix> closed) {
+    RoutedNetwork(HostNetwork host, Optional<Tunnels> tunnels, VmAddresses addresses, List<Prefix> closed) {
         this.host = host;
+        this.tunnels = tunnels;
         this.addresses = addresses;
         this.policy = () -> Policy.standard(closed);
     }
@@ -137,6 +145,11 @@ final class RoutedNetwork implements VmNetwork {
 
     HostNetwork host() {
         return host;
+    }
+
+    /** Empty where the network between the hosts is trusted. */
+    Optional<Tunnels> tunnels() {
+        return tunnels;
     }
 
     VmAddresses addresses() {
@@ -190,7 +203,7 @@ final class RoutedNetwork implements VmNetwork {
         HeldFrames waiting = HeldFrames.none();
         if (former != null) {
             synchronized (former) {
-                waiting = former.abandoned && !former.fetched ? former.port.heldFrames() : waiting;
+                waiting = former.holds && former.vmm != null && !former.fetched ? former.port.heldFrames() : waiting;
                 former.letGo();
                 host.removePort(former.port);
             }
@@ -241,7 +254,9 @@ final class RoutedNetwork implements VmNetwork {
         }
         Seat seat = new Seat(port, addresses.of(vm.address()));
         seats.put(vm.id(), seat);
-        if (vm.phase() == VmRecord.Phase.ARRIVING && seat.port.state() == PortState.HOLD) {
+        Optional<PortState> state = port.state();
+        if (vm.phase() == VmRecord.Phase.ARRIVING && (state.isEmpty() || state.get() == PortState.HOLD)) {
+            seat.holds = state.isPresent();
             waits(vm, vmmPid);
         }
     }
@@ -254,7 +269,7 @@ final class RoutedNetwork implements VmNetwork {
         }
         synchronized (seat) {
             seat.abandoned = true;
-            removeAfter(seat.fetched ? STRAGGLERS : KEPT_FOR_SOURCE, vm.id(), seat);
+            removeAfter(seat.fetched ? STRAGGLERS : seat.holds ? KEPT_FOR_SOURCE : Duration.ZERO, vm.id(), seat);
         }
     }
 
@@ -400,18 +415,22 @@ final class RoutedNetwork implements VmNetwork {
 
     // What the source asks of the target's seat
 
-    /** Takes flows over: answers to them pass here too. */
+    /** Takes flows over, so that answers to them pass here too, and holds what comes for the VM from here on. */
     void flows(NetCalls.Flows call) throws IOException {
         Seat seat = require(call.vmId(), call.moveId());
-        if (seat.port.state() != PortState.HOLD) {
-            throw new IOException("the port of vm " + call.vmId() + " holds nothing: it is " + seat.port.state());
-        }
         List<VmAddress> own = addressesOf(seat);
         List<OpenFlow> flows = call.flows().stream().map(NetCalls.Flow::open).toList();
         if (!flows.stream().allMatch(flow -> own.contains(flow.key().vm()))) {
             throw new IOException("move " + call.moveId() + " brings flows of another vm");
         }
         host.maps().connections().add(flows);
+        synchronized (seat) {
+            if (seat.vmm == null || seat.abandoned || seat.passesOn) {
+                throw new IOException("vm " + call.vmId() + " does not arrive here any more");
+            }
+            seat.holds = true;
+            seat.port.hold();
+        }
     }
 
     void carry(NetCalls.Carry call) throws IOException {
@@ -433,9 +452,12 @@ final class RoutedNetwork implements VmNetwork {
                 seat.heldFirst++;
             }
             if (call.last()) {
+                seat.passesOn = true;
                 seat.port.forward(source);
             }
-            seat.held.addAll(seat.port.heldFrames().frames());
+            if (seat.vmm != null) {
+                seat.held.addAll(seat.port.heldFrames().frames());
+            }
             List<byte[]> frames = new ArrayList<>();
             long bytes = 0;
             for (byte[] frame : seat.held) {

@@ -138,9 +138,7 @@ class FleetLocationsTest {
         locations.say(word("host-b", "host-a", 1, 10));
         assertThat(table.locations).containsEntry(VM, Location.settled(VM, B, 1).after(A));
         locations.readAll();
-        assertThat(table.at(VM).host())
-                .as("the record of before the move")
-                .isEqualTo(B);
+        assertThat(table.at(VM).host()).as("the record of before the move").isEqualTo(B);
         store.transfer("vm-1", "host-a", 1, "host-b");
         locations.readAll();
         assertThat(table.locations).containsEntry(VM, Location.settled(VM, B, 2));

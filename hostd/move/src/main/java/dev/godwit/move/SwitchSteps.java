@@ -5,10 +5,10 @@ import java.io.IOException;
 /** The single acts of which {@link RoutedSwitch} is made, for one VM at the source of one move. Each may be repeated. */
 public interface SwitchSteps {
     /**
-     * Makes sure that the target holds what comes for the VM, and brings it what it needs to let answers pass. Nothing is
-     * turned before this returns.
+     * The target holds what comes for the VM from here on, and has what it needs to let answers pass. Nothing is turned
+     * before this returns. Not earlier in the move: what the target's own VMs send would wait there all the time.
      *
-     * @throws IOException the target does not hold for this move
+     * @throws IOException the target does not wait for this move
      */
     void requireHold() throws IOException;
 

@@ -207,7 +207,7 @@ final class SimMachine implements VmPort, IncomingVmPort {
     public void prepare(Reservation reservation) throws IOException {
         world.portCall(this);
         copy(reservation);
-        world.network.hold(id, reservation.moveId());
+        world.network.prepare(id, reservation.moveId());
     }
 
     @Override
@@ -244,6 +244,7 @@ final class SimMachine implements VmPort, IncomingVmPort {
             world.require(copy.loaded, id + " runs a vm that is not loaded");
             world.require(copy.written == world.writtenByGuest(), "the guest's time goes back at " + id);
             run(copy, fence);
+            world.network.runs(id);
             local = copy;
         }
         world.portCall(this); // it runs, and the answer is lost

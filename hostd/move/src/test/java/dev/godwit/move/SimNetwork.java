@@ -73,6 +73,9 @@ final class SimNetwork {
         int heldFirst;
         int count;
         String move = "";
+        /** Whether this move's target waits no longer. */
+        boolean arrived;
+
         boolean released;
 
         void beginCount() {
@@ -121,14 +124,22 @@ final class SimNetwork {
         port(machine).released = false;
     }
 
-    /** The target's part of a move begins: what comes waits here. */
-    void hold(String machine, String move) {
+    /** The target's part of a move begins; what comes is passed on as before. */
+    void prepare(String machine, String move) {
         Port port = port(machine);
         if (!port.move.equals(move)) {
             port.move = move;
+            port.arrived = false;
             port.beginCount();
+            port.state = State.ABSENT;
+            port.released = false;
         }
+    }
+
+    /** The VM runs here. */
+    void runs(String machine) {
         open(machine);
+        port(machine).arrived = true;
     }
 
     /** The port goes with the copy that was moved away; what waits in it is lost. */
@@ -184,6 +195,7 @@ final class SimNetwork {
             port.heldFirst++;
         }
         if (last) {
+            port.arrived = true;
             port.state = State.FORWARD;
         }
         port.held.addAll(port.queue);
@@ -330,9 +342,10 @@ final class SimNetwork {
         public void requireHold() throws IOException {
             world.call(here, world.other(here), "hold? " + reservation.moveId(), targets -> {
                 Port there = port(reservation.to());
-                if (!there.move.equals(reservation.moveId()) || there.state != State.OPEN) {
+                if (!there.move.equals(reservation.moveId()) || there.arrived) {
                     throw new IOException("it does not hold for " + reservation.moveId());
                 }
+                open(reservation.to());
                 return true;
             });
         }

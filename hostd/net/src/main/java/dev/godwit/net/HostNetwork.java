@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -160,8 +161,8 @@ public final class HostNetwork implements AutoCloseable {
     }
 
     /**
-     * Makes a VM's port, holding: packets for it wait until {@link VmPort#live}. A tap of that name that an earlier try
-     * left is taken away first.
+     * Makes a VM's tap and prepares its port: nothing goes to it until {@link VmPort#hold} or {@link VmPort#live}. A tap
+     * of that name that an earlier try left is taken away first.
      *
      * @throws IOException the device can't be made; nothing is left of it
      */
@@ -177,10 +178,8 @@ public final class HostNetwork implements AutoCloseable {
         try {
             int tapIndex = tap(spec).index();
             maps.policies().put(tapIndex, spec.policy());
-            maps.ports().holdAtMost(tapIndex, VmPort.HELD_BYTES_MAX);
-            maps.ports().put(spec.port(tapIndex));
             maps.attach(Hook.VM_OUT, tapIndex);
-            return opened(spec, tapIndex);
+            return opened(spec, tapIndex, Optional.empty());
         } catch (IOException | RuntimeException failed) {
             removeAfter(spec, failed);
             throw failed;
@@ -211,24 +210,27 @@ public final class HostNetwork implements AutoCloseable {
     /**
      * Takes over a port that a hostd before left, in the state that it has; its VM goes on undisturbed.
      *
-     * @throws IOException there is none: the machine was restarted, say
+     * @throws IOException there is no such tap: the machine was restarted, say
      */
     public synchronized VmPort reopenPort(VmPortSpec spec) throws IOException {
         if (ports.containsKey(spec.tapName())) {
             throw new IOException("the port of VM " + spec.vmId() + " is open already");
         }
         int tapIndex = tap(spec).index();
-        Port standing = maps.ports()
-                .ofTap(tapIndex)
-                .orElseThrow(() -> new IOException(
-                        "the tap " + spec.tapName() + " of VM " + spec.vmId() + " is there, but no port of it"));
+        Optional<Port> standing = maps.ports().ofTap(tapIndex);
+        if (standing.isPresent()) {
+            requireSame(standing.get(), spec);
+        }
+        maps.policies().put(tapIndex, spec.policy());
+        maps.attach(Hook.VM_OUT, tapIndex);
+        return opened(spec, tapIndex, standing);
+    }
+
+    private static void requireSame(Port standing, VmPortSpec spec) throws IOException {
         if (standing.vni() != spec.vni() || !standing.mac().equals(spec.mac())) {
             throw new IOException("the tap " + spec.tapName() + " is the port of another VM (network " + standing.vni()
                     + ", " + standing.mac() + "), not of " + spec.vmId());
         }
-        maps.policies().put(tapIndex, spec.policy());
-        maps.attach(Hook.VM_OUT, tapIndex);
-        return opened(spec, tapIndex);
     }
 
     private Link tap(VmPortSpec spec) throws IOException {
@@ -236,8 +238,8 @@ public final class HostNetwork implements AutoCloseable {
                 .orElseThrow(() -> new IOException("VM " + spec.vmId() + " has no tap " + spec.tapName() + " here"));
     }
 
-    private VmPort opened(VmPortSpec spec, int tapIndex) throws IOException {
-        VmPort port = new VmPort(spec, tapIndex, maps, links);
+    private VmPort opened(VmPortSpec spec, int tapIndex, Optional<Port> standing) throws IOException {
+        VmPort port = new VmPort(spec, tapIndex, standing, maps, links);
         ports.put(spec.tapName(), port);
         return port;
     }
@@ -255,18 +257,17 @@ public final class HostNetwork implements AutoCloseable {
      * @return how many
      */
     public synchronized int removeStrayPorts() throws IOException {
-        Set<Integer> open =
-                Set.copyOf(ports.values().stream().map(VmPort::tapIndex).toList());
-        int removed = 0;
-        for (Port port : maps.ports().all()) {
-            if (open.contains(port.tapIndex())) {
-                continue;
-            }
-            removePort(port.tapIndex());
-            removed++;
-            LOG.info("removed the port of interface {} ({}): no VM of this host has it", port.tapIndex(), port.mac());
+        Set<Integer> strays = new TreeSet<>();
+        maps.ports().all().forEach(port -> strays.add(port.tapIndex()));
+        maps.attachments().stream()
+                .filter(attachment -> attachment.hook() == Hook.VM_OUT)
+                .forEach(attachment -> strays.add(attachment.interfaceIndex()));
+        ports.values().forEach(port -> strays.remove(port.tapIndex()));
+        for (int tapIndex : strays) {
+            removePort(tapIndex);
+            LOG.info("removed the port of interface {}: no VM of this host has it", tapIndex);
         }
-        return removed;
+        return strays.size();
     }
 
     /** The ports that are open, in no order. */

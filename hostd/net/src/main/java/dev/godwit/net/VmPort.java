@@ -13,28 +13,36 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A VM's place in a host's network: its tap, what the programs know of it, and the queue that its frames wait in while
- * it moves. In a move, at the target: {@link #hold}, {@link #armToArrive}, then the fleet sends here, then
- * {@link #live}; at the source: {@link #armToLeave}, then the fleet sends elsewhere, {@link #forward},
- * {@link #drained}, the pause. A rollback gives {@link #heldFrames} of the target to {@link #inject} of the source.
+ * it moves. Made, it is only prepared: the programs don't know it yet, and packets for the VM go where they went, those
+ * of this host's own VMs too.
+ *
+ * <p>In a move, before the flip: {@link #armToArrive} at the target, {@link #armToLeave} at the source. The flip:
+ * {@link #hold} at the target, then the fleet sends here, last {@link #forward} at the source. Then {@link #drained} at
+ * the source, the pause, and {@link #live} at the target when the VM runs. A rollback gives {@link #heldFrames} of the
+ * target to {@link #inject} of the source.
  *
  * <p>Thread-safe. What is in the kernel outlives this object.
  */
 public final class VmPort implements AutoCloseable {
     /** How long a guest that still runs is given to take what was sent before the fleet sent elsewhere. */
     public static final Duration DRAIN_WITHIN = Duration.ofMillis(50);
-    /** How much may wait for a VM that is held; more is dropped, newest first, as {@link DropReason#HOLD_FULL}. */
-    public static final long HELD_BYTES_MAX = 64L << 20;
 
     private final VmPortSpec spec;
     private final int tapIndex;
     private final DataPlaneMaps maps;
     private final Links links;
     private final FrameInjector injector;
+    /** As the programs know it, or will. */
+    private Port port;
+
+    private boolean known;
     private @Nullable TapQueue queue;
 
-    VmPort(VmPortSpec spec, int tapIndex, DataPlaneMaps maps, Links links) throws IOException {
+    VmPort(VmPortSpec spec, int tapIndex, Optional<Port> standing, DataPlaneMaps maps, Links links) throws IOException {
         this.spec = spec;
         this.tapIndex = tapIndex;
+        this.port = standing.orElse(spec.port(tapIndex));
+        this.known = standing.isPresent();
         this.maps = maps;
         this.links = links;
         this.injector = FrameInjector.into(tapIndex);
@@ -49,26 +57,28 @@ public final class VmPort implements AutoCloseable {
         return tapIndex;
     }
 
-    /** What becomes of packets for the VM here. */
-    public PortState state() throws IOException {
-        return port().state();
+    /** What becomes of packets for the VM here; empty: the port is only prepared. */
+    public synchronized Optional<PortState> state() {
+        return known ? Optional.of(port.state()) : Optional.empty();
     }
 
-    private Port port() throws IOException {
-        return maps.ports()
-                .ofTap(tapIndex)
-                .orElseThrow(() -> new IOException("the port of VM " + spec.vmId() + " was removed"));
+    private void put(Port changed) throws IOException {
+        maps.ports().put(changed);
+        port = changed;
+        known = true;
     }
 
-    /** Lets packets for the VM wait in its tap's queue, at most {@link #HELD_BYTES_MAX}. */
+    /**
+     * From here on packets for the VM wait in its tap's queue, which must be armed: as many as the queue takes, and at
+     * most 64 MiB. More is dropped, newest first, as {@link DropReason#HOLD_FULL} or by the device ({@link #queueDrops}).
+     */
     public synchronized void hold() throws IOException {
-        maps.ports().holdAtMost(tapIndex, HELD_BYTES_MAX);
-        maps.ports().put(port().hold());
+        put(port.hold());
     }
 
     /** The VM runs here: packets go to it. Releases the hold on the VMM's descriptor. */
     public synchronized void live() throws IOException {
-        maps.ports().put(port().live());
+        put(port.live());
         disarm();
         TapDevice.limit(spec.tapName(), spec.rateLimit());
     }
@@ -78,7 +88,7 @@ public final class VmPort implements AutoCloseable {
      * queue from here on, and what a rate limit holds back is let go to it.
      */
     public synchronized void forward(InetAddress host) throws IOException {
-        maps.ports().put(port().forward(host));
+        put(port.forward(host));
         if (spec.rateLimit().isPresent()) {
             TapDevice.limit(spec.tapName(), Optional.of(RateLimit.lifted()));
             // The kernel looks at its clock again when the next frame comes.

@@ -166,6 +166,13 @@ class MovesOverRoutersTest {
     void hostsThatPointAtEachOtherLetAPacketFallAtOnce() throws Exception {
         Resident resident = resident(62, fleet.a());
         Resident.Switched switched = resident.prepare();
+        Location location =
+                Location.settled(new VmAddress(RoutedFleet.VNI, resident.vm().v4()), RoutedFleet.A, 1);
+        fleet.a().maps().locations().put(location.after(RoutedFleet.B));
+        fleet.b()
+                .maps()
+                .locations()
+                .put(Location.settled(location.vm(), RoutedFleet.B, 1).after(RoutedFleet.A));
         fleet.a().machine().in(() -> {
             resident.port().forward(RoutedFleet.B);
             return true;

@@ -91,18 +91,25 @@ final class Resident implements AutoCloseable {
                 VmAddress moving = new VmAddress(RoutedFleet.VNI, address);
                 target.maps().connections().add(host.maps().connections().of(moving));
             }
-            targetPort.hold();
             targetPort.armToArrive(targetVmm.process());
             port.armToLeave(vmm.process());
         }
 
         void flip() throws IOException {
+            targetPort.hold();
             RoutedFleet.locate(fleet.edgeMaps(), vm, at(target.underlay(), Optional.of(host.underlay())));
-            flipWithoutEdge();
+            flipHosts();
         }
 
-        /** The edge learns of it at {@link #release} only. */
+        /** The edge goes on to send to the source until {@link #release}. */
         void flipWithoutEdge() throws IOException {
+            targetPort.hold();
+            // It hears the VM behind its new host, though: what is late is only where it sends.
+            RoutedFleet.locate(fleet.edgeMaps(), vm, at(host.underlay(), Optional.of(target.underlay())));
+            flipHosts();
+        }
+
+        private void flipHosts() throws IOException {
             Location there = at(target.underlay(), Optional.of(host.underlay()));
             RoutedFleet.locate(target.maps(), vm, there);
             RoutedFleet.locate(host.maps(), vm, there);
