@@ -100,6 +100,9 @@ public interface FleetStore extends AutoCloseable {
     /** All revocations, ordered by subject. */
     List<Revocation> revocations() throws FleetStoreUnavailable;
 
+    /** Small texts that the hosts share. Borrowed; ends with the store. */
+    Documents documents();
+
     /** Ends leases, watches, threads and connections. Host records announced here are withdrawn if the store answers. */
     @Override
     void close();

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 /** A fleet store call that did not do what was asked. */
 public abstract sealed class FleetStoreException extends Exception
         permits AddressTaken,
+                DocumentChanged,
                 FleetStoreUnavailable,
                 HostIdTaken,
                 NameTaken,

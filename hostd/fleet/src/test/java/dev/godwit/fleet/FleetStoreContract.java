@@ -3,7 +3,9 @@ package dev.godwit.fleet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import dev.godwit.tls.Revocation;
@@ -410,5 +412,78 @@ public abstract class FleetStoreContract {
             assertThat(firsts).isEqualTo(1);
         }
         assertThat(store.revocations()).containsExactly(once);
+    }
+
+    @Test
+    void aDocumentIsWrittenOnlyOverTheRevisionThatItsWriterKnows() throws Exception {
+        Documents documents = store.documents();
+        assertThat(documents.read("ports/vm-1")).isEmpty();
+        Document first = documents.write("ports/vm-1", 0, "one");
+        assertThat(documents.read("ports/vm-1")).contains(first);
+        assertThatThrownBy(() -> documents.write("ports/vm-1", 0, "other"))
+                .isInstanceOf(DocumentChanged.class)
+                .satisfies(e -> assertThat(((DocumentChanged) e).present()).contains(first));
+        Document second = documents.write("ports/vm-1", first.revision(), "two");
+        assertThat(second.revision()).isNotEqualTo(first.revision());
+        assertThatThrownBy(() -> documents.write("ports/vm-1", first.revision(), "three"))
+                .isInstanceOf(DocumentChanged.class);
+        assertThatThrownBy(() -> documents.remove("ports/vm-1", first.revision()))
+                .isInstanceOf(DocumentChanged.class);
+        assertThat(documents.read("ports/vm-1")).contains(second);
+    }
+
+    @Test
+    void aDocumentThatIsMadeAnewHasNoRevisionOfTheOldOne() throws Exception {
+        Documents documents = store.documents();
+        Document old = documents.write("seat", 0, "a");
+        documents.remove("seat", old.revision());
+        assertThat(documents.read("seat")).isEmpty();
+        assertThatThrownBy(() -> documents.remove("seat", old.revision())).isInstanceOf(DocumentChanged.class);
+        Document anew = documents.write("seat", 0, "a");
+        assertThat(anew.revision()).isNotEqualTo(old.revision());
+        assertThatThrownBy(() -> documents.write("seat", old.revision(), "b")).isInstanceOf(DocumentChanged.class);
+    }
+
+    @Test
+    void documentsAreListedByTheBeginningOfTheirKeys() throws Exception {
+        Documents documents = store.documents();
+        documents.write("ports/vm-2", 0, "zwei \u00e4");
+        documents.write("ports/vm-1", 0, "one");
+        documents.write("seats/edge", 0, "a");
+        assertThat(documents.list("ports/"))
+                .extracting(Document::key, Document::text)
+                .containsExactly(tuple("ports/vm-1", "one"), tuple("ports/vm-2", "zwei \u00e4"));
+        assertThat(documents.list("p%")).isEmpty();
+        assertThatThrownBy(() -> documents.write("ports/../x", 0, "")).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> documents.write("ports/x", 0, "x".repeat(Documents.TEXT_CHARS_MOST + 1)))
+                .hasMessageContaining("most is");
+    }
+
+    @Test
+    void ofManyWritersOfOneDocumentExactlyOneWinsEachRound() throws Exception {
+        Documents documents = store.documents();
+        long revision = documents.write("seat", 0, "0").revision();
+        for (int round = 0; round < 5; round++) {
+            long known = revision;
+            List<Document> won = new CopyOnWriteArrayList<>();
+            List<Thread> writers = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                String text = "writer " + i;
+                writers.add(Thread.ofVirtual().start(() -> {
+                    try {
+                        won.add(documents.write("seat", known, text));
+                    } catch (DocumentChanged lost) {
+                        // As all but one should.
+                    } catch (FleetStoreException e) {
+                        throw new IllegalStateException(e);
+                    }
+                }));
+            }
+            for (Thread writer : writers) {
+                writer.join();
+            }
+            assertThat(won).hasSize(1);
+            revision = won.getFirst().revision();
+        }
     }
 }

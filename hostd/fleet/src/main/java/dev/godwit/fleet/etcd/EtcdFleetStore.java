@@ -1,6 +1,7 @@
 package dev.godwit.fleet.etcd;
 
 import dev.godwit.fleet.AddressTaken;
+import dev.godwit.fleet.Documents;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreUnavailable;
 import dev.godwit.fleet.HostIdTaken;
@@ -329,6 +330,11 @@ public final class EtcdFleetStore implements FleetStore {
                 .map(Values::revocation)
                 .sorted(Comparator.comparing(Revocation::subject))
                 .toList();
+    }
+
+    @Override
+    public Documents documents() {
+        return new EtcdDocuments(client.getKVClient(), calls);
     }
 
     @Override

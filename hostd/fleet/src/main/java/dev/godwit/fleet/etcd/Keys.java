@@ -13,6 +13,7 @@ final class Keys {
     static final ByteSequence VMS = bytes("/godwit/v1/vms/");
     static final ByteSequence OWNERS = bytes("/godwit/v1/owners/");
     static final ByteSequence REVOCATIONS = bytes("/godwit/v1/revocations/");
+    static final ByteSequence DOCUMENTS = bytes("/godwit/v1/documents/");
     private static final ByteSequence NAMES = bytes("/godwit/v1/names/");
     private static final ByteSequence ADDRESSES = bytes("/godwit/v1/addresses/");
 
@@ -40,6 +41,10 @@ final class Keys {
 
     static ByteSequence address(String address) {
         return ADDRESSES.concat(bytes(address));
+    }
+
+    static ByteSequence document(String key) {
+        return DOCUMENTS.concat(bytes(key));
     }
 
     /** The part of a key behind its prefix. */

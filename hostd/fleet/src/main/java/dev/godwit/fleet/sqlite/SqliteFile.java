@@ -69,6 +69,7 @@ final class SqliteFile implements AutoCloseable {
             Handle handle = Jdbi.create(connection).open();
             handle.useTransaction(OwnershipTable::make);
             handle.useTransaction(RevocationTable::make);
+            handle.useTransaction(DocumentTable::make);
             return new SqliteFile(path, connection, handle);
         } catch (JdbiException e) {
             connection.close();

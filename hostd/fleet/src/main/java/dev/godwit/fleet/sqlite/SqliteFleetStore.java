@@ -1,6 +1,7 @@
 package dev.godwit.fleet.sqlite;
 
 import dev.godwit.fleet.AddressTaken;
+import dev.godwit.fleet.Documents;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreUnavailable;
 import dev.godwit.fleet.HostIdTaken;
@@ -153,6 +154,11 @@ public final class SqliteFleetStore implements FleetStore {
     @Override
     public List<Revocation> revocations() throws FleetStoreUnavailable {
         return file.read("list the revocations", revocations::all);
+    }
+
+    @Override
+    public Documents documents() {
+        return new SqliteDocuments(file);
     }
 
     @Override

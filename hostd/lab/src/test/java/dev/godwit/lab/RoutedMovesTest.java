@@ -1,0 +1,280 @@
+package dev.godwit.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.godwit.api.ExecRequest;
+import dev.godwit.api.Move;
+import dev.godwit.api.MoveState;
+import dev.godwit.api.Vm;
+import dev.godwit.api.VmState;
+import dev.godwit.client.GodwitClient;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Two hosts that have nothing in common but a router between their subnets: a VM's connections go on through moves and
+ * through what can go wrong with them. Needs root, VXLAN and BPF.
+ */
+@Timeout(value = 8, unit = TimeUnit.MINUTES)
+class RoutedMovesTest extends TwoHostsTest {
+    private static final Duration LIMIT = Duration.ofMinutes(2);
+    private static final Set<MoveState> MOVED = Set.of(MoveState.RELEASE, MoveState.DONE);
+    private static final int RATE = 200;
+    /** Enough of a stream that the target waits for the rest of it. */
+    private static final long STREAMING_BYTES = 4 << 20;
+
+    @BeforeAll
+    static void needsVxlan() {
+        Command.Result made = Command.of("ip", "link", "add", "vxprobe", "type", "vxlan", "external", "dstport", "4790")
+                .tryRun();
+        Assumptions.assumeTrue(made.status() == 0, "the kernel makes no VXLAN device: " + made.output());
+        Command.of("ip", "link", "del", "vxprobe").run();
+    }
+
+    @Override
+    TwoHosts open() throws IOException {
+        return new TwoHosts(Lab.openRouted(TwoHosts.DIST, Path.of("/var/tmp"), TwoHosts.CACHE));
+    }
+
+    /** Two guests that call each other: the one that stays holds a TCP connection to the other, datagrams go both ways. */
+    private final class Conversation {
+        final Guest mover;
+        final Guest still;
+        private final String moverEcho;
+        private final String stillEcho;
+        private final String caller;
+
+        Conversation(Guest mover, Guest still) throws IOException {
+            this.mover = mover;
+            this.still = still;
+            this.moverEcho = start(mover, "echo", "--udp-to", address(still) + ":7001", "--udp-rate", "" + RATE);
+            this.stillEcho = start(still, "echo", "--udp-to", address(mover) + ":7001", "--udp-rate", "" + RATE);
+            awaitStatus(mover, "echo", "udpOut", "sent", 1);
+            this.caller = start(still, "dial", "--to", address(mover) + ":7000", "--rate", "" + RATE);
+            awaitMore(RATE);
+        }
+
+        /** Waits until so many more records were answered and datagrams came at both ends. */
+        void awaitMore(long more) throws IOException {
+            awaitStatus(still, "dial", "", "received", status(still, "dial", "", "received") + more);
+            awaitStatus(mover, "echo", "udpIn", "received", status(mover, "echo", "udpIn", "received") + more);
+            awaitStatus(still, "echo", "udpIn", "received", status(still, "echo", "udpIn", "received") + more);
+        }
+
+        void assertConnectionHeld() throws IOException {
+            JsonNode calls = status(still, "dial");
+            assertThat(calls.path("reconnects").asLong(-1)).as(calls.toString()).isZero();
+            assertThat(calls.path("outOfOrder").asLong()).as(calls.toString()).isZero();
+        }
+
+        /** Both end, the senders first; every datagram has come once and in order. */
+        void assertNothingLost(boolean inOrder) throws IOException {
+            awaitMore(RATE);
+            still.end(caller);
+            assertConnectionHeld();
+            assertCame(status(mover, "echo"), inOrder);
+            assertCame(status(still, "echo"), inOrder);
+            still.end(stillEcho);
+            long sent = status(still, "echo", "udpOut", "sent");
+            awaitStatus(mover, "echo", "udpIn", "beyond", sent);
+            mover.end(moverEcho);
+            assertThat(status(mover, "echo", "udpIn", "lost")).isZero();
+        }
+
+        private void assertCame(JsonNode echo, boolean inOrder) {
+            JsonNode in = echo.path("udpIn");
+            assertThat(in.path("lost").asLong()).as("lost: " + echo).isZero();
+            assertThat(in.path("duplicated").asLong()).as("duplicated: " + echo).isZero();
+            if (inOrder) {
+                assertThat(in.path("reordered").asLong()).as("reordered: " + echo).isZero();
+            }
+        }
+    }
+
+    /** VXLAN packets that the router between the hosts has passed on to host-a. */
+    private long packetsToA() {
+        RoutedSites sites = (RoutedSites) hosts.lab.network();
+        return Long.parseLong(sites.underlayRouter()
+                .run("cat", "/sys/class/net/n-host-a/statistics/tx_packets")
+                .strip());
+    }
+
+    private String address(Guest guest) throws IOException {
+        return Objects.requireNonNull(hosts.both.vm(guest.vm()).address(), "a VM of a routed network has one");
+    }
+
+    private String start(Guest guest, String probe, String... options) throws IOException {
+        guest.put("/usr/local/bin/" + probe, 0755, Files.readAllBytes(TwoHosts.DIST.probe(probe)));
+        var argv = new java.util.ArrayList<>(List.of("/usr/local/bin/" + probe, "--status", file(probe)));
+        argv.addAll(List.of(options));
+        return guest.start(new ExecRequest(argv, Map.of(), null, false));
+    }
+
+    private static String file(String probe) {
+        return "/run/" + probe + ".json";
+    }
+
+    private static JsonNode status(Guest guest, String probe) throws IOException {
+        return guest.json(file(probe));
+    }
+
+    private static long status(Guest guest, String probe, String part, String figure) throws IOException {
+        JsonNode all = status(guest, probe);
+        return (part.isEmpty() ? all : all.path(part)).path(figure).asLong();
+    }
+
+    private static void awaitStatus(Guest guest, String probe, String part, String figure, long atLeast) {
+        Patience.waitFor(probe + " of vm " + guest.vm() + " to have " + figure + " " + atLeast, LIMIT, () -> {
+            try {
+                return status(guest, probe, part, figure) >= atLeast ? Optional.of(true) : Optional.empty();
+            } catch (IOException e) {
+                return Optional.empty(); // not written yet, or the guest is on its way
+            }
+        });
+    }
+
+    @Test
+    void everyPacketComesOnceAndInOrderThroughMovesBothWaysAndTheOldHostSeesNone() throws Exception {
+        Conversation talk = new Conversation(hosts.vm(), hosts.vm(hosts.onB));
+        move(hosts.onA, talk, "host-b");
+        long before = packetsToA();
+        talk.awaitMore(2 * RATE);
+        assertThat(packetsToA())
+                .as("packets to the host that has let go of the VM")
+                .isEqualTo(before);
+        move(hosts.onB, talk, "host-a");
+        talk.awaitMore(RATE);
+        move(hosts.onA, talk, "host-b");
+        talk.assertNothingLost(true);
+    }
+
+    @Test
+    void aGuestThatRebootsHasItsAddressAgain() throws Exception {
+        Guest guest = hosts.vm();
+        Guest other = hosts.vm(hosts.onB);
+        String address = address(guest);
+        assertThat(other.run("ping", "-c", "1", "-W", "5", address)).contains("1 received");
+        guest.run("sh", "-c", "(sleep 1; echo b >/proc/sysrq-trigger) >/dev/null 2>&1 &");
+        Patience.waitFor("the guest to be reached again after its reboot", LIMIT, () -> {
+            try {
+                return guest.run("cat", "/proc/uptime").compareTo("") > 0
+                                && other.run("ping", "-c", "1", "-W", "1", address)
+                                        .contains("1 received")
+                                && !guest.run("ls", "/run").contains("echo.json")
+                        ? Optional.of(true)
+                        : Optional.empty();
+            } catch (IOException e) {
+                return Optional.empty(); // it boots
+            }
+        });
+    }
+
+    @Test
+    void aMoveWhoseTargetHangsAfterTheSwitchComesBackWithEveryPacket() throws Exception {
+        Conversation talk = new Conversation(hosts.vm(), hosts.vm(hosts.onB));
+        hosts.startPages(talk.mover);
+        long before = hosts.a.peerBytesSent();
+        String moveId = hosts.onA.move(talk.mover.vm(), "host-b");
+        Patience.waitFor("the stream to run", LIMIT, () -> hosts.a.peerBytesSent() > before + STREAMING_BYTES
+                ? Optional.of(true)
+                : Optional.empty());
+        String pid = hosts.b
+                .machine()
+                .run("pgrep", "-f", "[q]emu-system.*" + talk.mover.vm())
+                .lines()
+                .findFirst()
+                .orElseThrow();
+        hosts.b.machine().signal(Long.parseLong(pid), "STOP");
+        Move failed = TwoHosts.ended(hosts.onA, moveId);
+        assertThat(failed.state()).as(failed.toString()).isEqualTo(MoveState.ROLLED_BACK);
+        assertThat(failed.states()).anyMatch(step -> step.state() == MoveState.SWITCH);
+        talk.assertNothingLost(false);
+        assertThat(hosts.onA.vm(talk.mover.vm()).state()).isEqualTo(VmState.RUNNING);
+    }
+
+    @Test
+    void packetsGoOnWhileHostdIsKilledAndStartedAnewAndTheVmMovesThen() throws Exception {
+        Conversation talk = new Conversation(hosts.vm(), hosts.vm(hosts.onB));
+        hosts.a.killHostd();
+        hosts.a.launchHostd(TwoHosts.DIST);
+        talk.awaitMore(RATE);
+        talk.assertConnectionHeld();
+        // What the VM sends may have met the end of its host's lease if the start took longer; what comes to it never.
+        assertThat(status(talk.mover, "echo", "udpIn", "lost")).isZero();
+        move(hosts.onA, talk, "host-b");
+        talk.awaitMore(RATE);
+        talk.assertConnectionHeld();
+        assertThat(status(talk.mover, "echo", "udpIn", "lost")).isZero();
+    }
+
+    @Test
+    void aFrozenHostsVmIsTakenOverAndItsOldCopyIsNotHeardAgain() throws Exception {
+        Guest still = hosts.vm(hosts.onB);
+        Guest mover = hosts.vm();
+        start(still, "echo");
+        start(mover, "echo", "--udp-to", address(still) + ":7001", "--udp-rate", "" + RATE);
+        awaitStatus(still, "echo", "udpIn", "received", RATE);
+        String address = address(mover);
+        FrozenMachine frozen = FrozenMachine.freeze(hosts.a.machine());
+        Vm taken;
+        try {
+            taken = Patience.waitFor("the lease of host-a to end", LIMIT, () -> {
+                try {
+                    return Optional.of(hosts.onB.claimVm(mover.vm()));
+                } catch (IOException alive) {
+                    return Optional.empty(); // its lease has not ended yet
+                }
+            });
+            assertThat(taken.host()).isEqualTo("host-b");
+            assertThat(taken.address()).isEqualTo(address);
+            assertThat(taken.fence()).isEqualTo(2);
+            new Guest(hosts.onB, mover.vm()).awaitRunning();
+        } finally {
+            frozen.thaw();
+        }
+        long heard = status(still, "echo", "udpIn", "received");
+        Patience.waitFor("host-a to end its copy", LIMIT, () -> {
+            try {
+                return hosts.onA.vms().stream()
+                                .noneMatch(vm -> vm.id().equals(mover.vm())
+                                        && vm.host().equals("host-a"))
+                        ? Optional.of(true)
+                        : Optional.empty();
+            } catch (IOException e) {
+                return Optional.empty(); // it has just been let go on
+            }
+        });
+        assertThat(status(still, "echo", "udpIn", "received"))
+                .as("datagrams of the old copy after it was taken over")
+                .isEqualTo(heard);
+        assertThat(still.run("ping", "-c", "3", "-W", "5", address)).contains("3 received");
+    }
+
+    private static void move(GodwitClient source, Conversation talk, String target) {
+        String moveId = Patience.waitFor("host " + target + " to take the VM", LIMIT, () -> {
+            try {
+                return Optional.of(source.move(talk.mover.vm(), target));
+            } catch (IOException e) {
+                return Optional.empty(); // an earlier move is not over at both ends
+            } catch (UncheckedIOException e) {
+                return Optional.empty();
+            }
+        });
+        Move move = TwoHosts.ended(source, moveId);
+        assertThat(move.state()).as(move.toString()).isIn(MOVED);
+    }
+}
