@@ -17,6 +17,7 @@ final class Help {
               drain
               events
               move show|list
+              net publish|unpublish|ports
 
             Options before the command:
               --endpoint E   a hostd; may be given again: another one answers when the first is lost.
@@ -82,6 +83,12 @@ final class Help {
     private static final String MOVE = """
             godwit move show ID
             godwit move list
+            """;
+
+    private static final String NET = """
+            godwit net publish VM PUBLIC:PORT [--udp]
+            godwit net unpublish VM PUBLIC [--udp]
+            godwit net ports VM
             """;
 
     /** The help of a command; of its group when there is no such command; of all when there is no such group. */
@@ -318,6 +325,25 @@ final class Help {
 
                   godwit move list
                 """;
+            case "net publish" -> """
+                godwit net publish VM PUBLIC:PORT [--udp]
+                Lets port PUBLIC of the fleet's public address lead to port PORT of the VM, wherever the VM is and moves
+                to. With --udp it is a UDP port, else TCP. A port that leads to another VM is refused.
+
+                  godwit net publish build-7 8080:80
+                """;
+            case "net unpublish" -> """
+                godwit net unpublish VM PUBLIC [--udp]
+                Lets a public port lead to the VM no more. Connections that are open go on.
+
+                  godwit net unpublish build-7 8080
+                """;
+            case "net ports" -> """
+                godwit net ports VM
+                The public ports that lead to a VM.
+
+                  godwit net ports build-7
+                """;
             default -> {
                 int space = command.indexOf(' ');
                 yield switch (space < 0 ? command : command.substring(0, space)) {
@@ -327,6 +353,7 @@ final class Help {
                     case "pki" -> PKI;
                     case "net" -> NET;
                     case "move" -> MOVE;
+                    case "net" -> NET;
                     default -> ALL;
                 };
             }

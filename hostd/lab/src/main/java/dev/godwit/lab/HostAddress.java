@@ -25,12 +25,12 @@ public record HostAddress(int number, String peer, String ctl, Optional<String> 
         return peer + ":" + PEER_PORT;
     }
 
-    public String restEndpoint() {
-        return ctl + ":" + REST_PORT;
+    /** Where clients reach its hostd. */
+    public URI url() {
+        return URI.create("https://" + restEndpoint());
     }
 
-    /** Where hostd answers over TLS. */
-    URI restUrl() {
-        return URI.create("https://" + restEndpoint());
+    public String restEndpoint() {
+        return ctl + ":" + REST_PORT;
     }
 }

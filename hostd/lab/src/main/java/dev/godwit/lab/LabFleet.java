@@ -15,7 +15,6 @@ import dev.godwit.tls.Revocations;
 import dev.godwit.tls.Role;
 import dev.godwit.tls.TlsFiles;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -93,13 +92,15 @@ public final class LabFleet {
 
     /** A client of these hosts, as the operator. The caller closes it. */
     public GodwitClient client(LabHost... hosts) {
-        return client(Arrays.stream(hosts).map(LabHost::endpoint).toList());
+        return client(Arrays.stream(hosts).map(LabHost::address).toList());
     }
 
-    /** A client of hosts that need not be there yet, as the operator. The caller closes it. */
-    GodwitClient client(List<URI> hosts) {
+    /** The same, of hosts that need not be there yet. */
+    GodwitClient client(List<HostAddress> hosts) {
         return new GodwitClient(
-                hosts.stream().map(host -> Endpoint.parse(host.toString())).toList(),
+                hosts.stream()
+                        .map(host -> Endpoint.parse(host.url().toString()))
+                        .toList(),
                 Timeouts.usual(),
                 ClientTls.of(operator));
     }

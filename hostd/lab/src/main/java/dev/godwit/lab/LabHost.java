@@ -98,7 +98,7 @@ public final class LabHost implements AutoCloseable {
 
     /** Where clients reach its hostd. */
     public URI endpoint() {
-        return URI.create("https://" + address.restEndpoint());
+        return address.url();
     }
 
     public MetadataServer metadata() {

@@ -65,9 +65,10 @@ final class Stage implements AutoCloseable {
         this.cache = cache;
         this.terminal = terminal;
         this.lab = lab;
-        this.everywhere = lab.fleet().client(IntStream.rangeClosed(1, HOSTS_MAX)
-                .mapToObj(number -> lab.network().address(number).restUrl())
-                .toList());
+        this.everywhere = lab.fleet()
+                .client(IntStream.rangeClosed(1, HOSTS_MAX)
+                        .mapToObj(lab.network()::address)
+                        .toList());
     }
 
     /** Opens the lab, with nothing in it. */
@@ -235,8 +236,8 @@ final class Stage implements AutoCloseable {
     private Command.Result godwit(List<String> endpoints, List<String> words) {
         List<String> argv = new ArrayList<>(List.of(
                 "env",
-                "GODWIT_ENDPOINTS=" + String.join(",", endpoints),
                 "GODWIT_TLS_DIR=" + lab.fleet().operatorDirectory(),
+                "GODWIT_ENDPOINTS=" + String.join(",", endpoints),
                 dist.godwit().toString()));
         argv.addAll(words);
         return Command.of(argv).within(COMMAND_LIMIT).tryRun();
