@@ -13,11 +13,10 @@ final class Help {
               image build|list|push
               host status|list|invite|join
               pki init|issue|list|revoke|revocations
-              net list|show|create|set|rm|flows|capture|drops
+              net list|show|create|set|rm|publish|unpublish|ports|flows|capture|drops
               drain
               events
               move show|list
-              net publish|unpublish|ports
 
             Options before the command:
               --endpoint E   a hostd; may be given again: another one answers when the first is lost.
@@ -78,17 +77,14 @@ final class Help {
             godwit net flows VM [--follow] [--json]
             godwit net capture VM -w FILE [--seconds 60] [--packets 100000] [--snap BYTES]
             godwit net drops [--all] [--json]
+            godwit net publish VM PUBLIC:PORT [--udp]
+            godwit net unpublish VM PUBLIC [--udp]
+            godwit net ports VM
             """;
 
     private static final String MOVE = """
             godwit move show ID
             godwit move list
-            """;
-
-    private static final String NET = """
-            godwit net publish VM PUBLIC:PORT [--udp]
-            godwit net unpublish VM PUBLIC [--udp]
-            godwit net ports VM
             """;
 
     /** The help of a command; of its group when there is no such command; of all when there is no such group. */
@@ -353,7 +349,6 @@ final class Help {
                     case "pki" -> PKI;
                     case "net" -> NET;
                     case "move" -> MOVE;
-                    case "net" -> NET;
                     default -> ALL;
                 };
             }

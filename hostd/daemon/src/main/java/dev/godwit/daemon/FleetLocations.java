@@ -356,7 +356,7 @@ final class FleetLocations implements AutoCloseable {
     synchronized void activeEdge(EdgeWord word) {
         if (word.fence() > activeEdge.fence()) {
             activeEdge = word;
-            tellEdges();
+            findEdges();
         }
     }
 
