@@ -155,6 +155,7 @@ class MoveSimulationTest {
         assertThat(firstSeedThatFails(SimFaults.NONE, (honest, steps) -> new SabotagedNetwork(honest) {
                     @Override
                     public void switchOver() throws IOException, InterruptedException {
+                        steps.requireHold();
                         steps.forward();
                         steps.drain();
                         honest.switchOver();
