@@ -6,6 +6,8 @@ import java.util.Locale;
 public enum ProblemCode {
     /** The request could not be read: bad JSON, an unknown field, a value out of range. */
     BAD_REQUEST(400, "The request could not be understood"),
+    /** The caller's certificate does not allow it. */
+    FORBIDDEN(403, "Your role does not allow it"),
     /** There is no such route. */
     NO_SUCH_ROUTE(404, "There is nothing at this path"),
     NOT_FOUND(404, "There is no such thing"),

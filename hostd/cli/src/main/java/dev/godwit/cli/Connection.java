@@ -1,5 +1,6 @@
 package dev.godwit.cli;
 
+import dev.godwit.tls.TlsChannel;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -7,10 +8,12 @@ import java.io.UncheckedIOException;
 import java.net.SocketTimeoutException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.UnresolvedAddressException;
+import javax.net.ssl.SSLException;
 
 /** Bytes to and from an endpoint, every wait with a bound. Used by one thread; {@link #close} may be called by another. */
 final class Connection implements AutoCloseable {
@@ -20,6 +23,7 @@ final class Connection implements AutoCloseable {
     private final SocketChannel channel;
     private final Selector selector;
     private final SelectionKey key;
+    private ByteChannel through;
     private final ByteBuffer in = ByteBuffer.allocate(BUFFER_BYTES).flip();
     private int timeoutMillis = CONNECT_TIMEOUT_MILLIS;
 
@@ -27,9 +31,15 @@ final class Connection implements AutoCloseable {
         this.channel = channel;
         this.selector = selector;
         this.key = key;
+        this.through = new Patient();
     }
 
-    static Connection open(Endpoint endpoint) throws IOException {
+    /**
+     * Connects.
+     *
+     * @param identity who asks, for an endpoint that is spoken to over TLS
+     */
+    static Connection open(Endpoint endpoint, TlsIdentity identity) throws IOException {
         var address = endpoint.address();
         SocketChannel channel = address instanceof UnixDomainSocketAddress
                 ? SocketChannel.open(endpoint.family())
@@ -42,6 +52,9 @@ final class Connection implements AutoCloseable {
             while (!connected) {
                 connection.await(SelectionKey.OP_CONNECT, "a connection");
                 connected = channel.finishConnect();
+            }
+            if (endpoint.secure()) {
+                connection.secure(identity);
             }
             return connection;
         } catch (UnresolvedAddressException e) {
@@ -58,12 +71,50 @@ final class Connection implements AutoCloseable {
         timeoutMillis = millis;
     }
 
+    private void secure(TlsIdentity identity) throws IOException {
+        TlsChannel tls = new TlsChannel(through, identity.engine(), BUFFER_BYTES);
+        tls.handshake();
+        through = tls;
+    }
+
     void write(byte[] bytes) throws IOException {
         ByteBuffer out = ByteBuffer.wrap(bytes);
         while (out.hasRemaining()) {
-            if (channel.write(out) == 0) {
-                await(SelectionKey.OP_WRITE, "it to take the request");
+            through.write(out);
+        }
+    }
+
+    /** The channel as one that waits, each time with the bound. */
+    private final class Patient implements ByteChannel {
+        @Override
+        public int read(ByteBuffer into) throws IOException {
+            int read = channel.read(into);
+            while (read == 0) {
+                await(SelectionKey.OP_READ, "its answer");
+                read = channel.read(into);
             }
+            return read;
+        }
+
+        @Override
+        public int write(ByteBuffer from) throws IOException {
+            int bytes = from.remaining();
+            while (from.hasRemaining()) {
+                if (channel.write(from) == 0) {
+                    await(SelectionKey.OP_WRITE, "it to take the request");
+                }
+            }
+            return bytes;
+        }
+
+        @Override
+        public boolean isOpen() {
+            return channel.isOpen();
+        }
+
+        @Override
+        public void close() throws IOException {
+            channel.close();
         }
     }
 
@@ -85,13 +136,16 @@ final class Connection implements AutoCloseable {
     private boolean fill() throws IOException {
         while (!in.hasRemaining()) {
             in.clear();
-            int read = channel.read(in);
-            in.flip();
+            int read;
+            try {
+                read = through.read(in);
+            } catch (SSLException e) {
+                throw TlsIdentity.refusal(e);
+            } finally {
+                in.flip();
+            }
             if (read < 0) {
                 return false;
-            }
-            if (read == 0) {
-                await(SelectionKey.OP_READ, "its answer");
             }
         }
         return true;

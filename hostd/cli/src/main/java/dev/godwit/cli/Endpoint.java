@@ -14,15 +14,18 @@ record Endpoint(String text) {
     static final String DEFAULT = "unix:/run/godwit/hostd.sock";
 
     private static final int HTTP_PORT = 80;
+    private static final int HTTPS_PORT = 443;
 
     Endpoint {
-        if (!text.startsWith("unix:/") && !text.startsWith("http://")) {
+        if (!text.startsWith("unix:/") && !text.startsWith("http://") && !text.startsWith("https://")) {
             throw new IllegalArgumentException(
-                    text.startsWith("https://")
-                            ? "endpoint \"" + text
-                                    + "\": hostd does not speak TLS yet; use unix:PATH or http://HOST:PORT"
-                            : "endpoint \"" + text + "\" is neither unix:/PATH nor http://HOST:PORT");
+                    "endpoint \"" + text + "\" is neither unix:/PATH nor https://HOST:PORT (nor, in a lab, http:)");
         }
+    }
+
+    /** Whether it is spoken to over TLS. */
+    boolean secure() {
+        return text.startsWith("https://");
     }
 
     private boolean unix() {
@@ -46,7 +49,8 @@ record Endpoint(String text) {
             name = name.substring(1, name.length() - 1);
         }
         try {
-            return new InetSocketAddress(name, port ? Integer.parseInt(authority.substring(colon + 1)) : HTTP_PORT);
+            return new InetSocketAddress(
+                    name, port ? Integer.parseInt(authority.substring(colon + 1)) : secure() ? HTTPS_PORT : HTTP_PORT);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("endpoint \"" + text + "\" has no port number after its last colon", e);
         }
@@ -57,7 +61,7 @@ record Endpoint(String text) {
         if (unix()) {
             return "localhost";
         }
-        String rest = text.substring("http://".length());
+        String rest = text.substring(secure() ? "https://".length() : "http://".length());
         int slash = rest.indexOf('/');
         return slash < 0 ? rest : rest.substring(0, slash);
     }

@@ -20,10 +20,12 @@ final class Fleet {
     static final int STREAM_SILENCE_MILLIS = 7_000;
 
     private final List<Endpoint> endpoints;
+    private final TlsIdentity identity;
     private volatile int first;
 
-    Fleet(List<Endpoint> endpoints) {
+    Fleet(List<Endpoint> endpoints, TlsIdentity identity) {
         this.endpoints = List.copyOf(endpoints);
+        this.identity = identity;
     }
 
     /** Sends a request that must not be done twice: another endpoint is tried only when this one took no connection. */
@@ -62,7 +64,7 @@ final class Fleet {
             Endpoint endpoint = endpoints.get(index);
             boolean connected = false;
             try {
-                Connection connection = Connection.open(endpoint);
+                Connection connection = Connection.open(endpoint, identity);
                 connected = true;
                 Answer answer = Answer.on(connection, endpoint, request, silenceMillis);
                 if (answer.status() < 300) {
@@ -100,7 +102,7 @@ final class Fleet {
     private static Failure failure(Answer answer) throws IOException {
         int exit = switch (answer.status()) {
             case 404 -> Failure.NOT_FOUND;
-            case 409, 412, 422 -> Failure.REFUSED;
+            case 403, 409, 412, 422 -> Failure.REFUSED;
             default -> Failure.FAILED;
         };
         try (answer) {

@@ -6,6 +6,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +21,8 @@ public final class Godwit {
     public static void main(String[] args) {
         PrintStream out = new PrintStream(
                 new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), OUT_BUFFER_BYTES), false);
-        int exit = run(List.of(args), System.getenv("GODWIT_ENDPOINTS"), System.in, out, System.err);
+        Environment environment = new Environment(System.getenv("GODWIT_ENDPOINTS"), System.getenv("GODWIT_TLS_DIR"));
+        int exit = run(List.of(args), environment, System.in, out, System.err);
         out.flush();
         System.exit(exit);
     }
@@ -28,17 +30,11 @@ public final class Godwit {
     /**
      * Runs a command.
      *
-     * @param endpointsByEnvironment what GODWIT_ENDPOINTS says, null when it is not set
      * @return the exit status
      */
-    static int run(
-            List<String> args,
-            @Nullable String endpointsByEnvironment,
-            InputStream in,
-            PrintStream out,
-            PrintStream err) {
+    static int run(List<String> args, Environment environment, InputStream in, PrintStream out, PrintStream err) {
         try {
-            return dispatch(args, endpointsByEnvironment, in, out, err);
+            return dispatch(args, environment, in, out, err);
         } catch (Failure failure) {
             out.flush();
             err.println("godwit: " + failure.sentence());
@@ -50,15 +46,20 @@ public final class Godwit {
         }
     }
 
+    /**
+     * What the environment says.
+     *
+     * @param endpoints GODWIT_ENDPOINTS, null when it is not set
+     * @param tlsDirectory GODWIT_TLS_DIR, null when it is not set
+     */
+    record Environment(@Nullable String endpoints, @Nullable String tlsDirectory) {}
+
     private static int dispatch(
-            List<String> args,
-            @Nullable String endpointsByEnvironment,
-            InputStream in,
-            PrintStream out,
-            PrintStream err)
+            List<String> args, Environment environment, InputStream in, PrintStream out, PrintStream err)
             throws Failure, IOException {
         List<Endpoint> endpoints = new ArrayList<>();
         boolean json = false;
+        String tlsDirectory = environment.tlsDirectory();
         int at = 0;
         for (; at < args.size() && args.get(at).startsWith("--"); at++) {
             String option = args.get(at);
@@ -71,7 +72,11 @@ public final class Godwit {
             } else if (option.equals("--json")) {
                 json = true;
             } else if (option.equals("--train")) {
-                return Training.run(out);
+                return Training.run(out, at + 1 < args.size() ? args.get(at + 1) : null);
+            } else if (option.equals("--tls-dir") && at + 1 < args.size()) {
+                tlsDirectory = args.get(++at);
+            } else if (option.startsWith("--tls-dir=")) {
+                tlsDirectory = option.substring("--tls-dir=".length());
             } else if (option.equals("--endpoint") && at + 1 < args.size()) {
                 endpoints.add(endpoint(args.get(++at)));
             } else if (option.startsWith("--endpoint=")) {
@@ -81,16 +86,16 @@ public final class Godwit {
             }
         }
         if (endpoints.isEmpty()) {
-            for (String text : (endpointsByEnvironment == null || endpointsByEnvironment.isBlank()
-                            ? Endpoint.DEFAULT
-                            : endpointsByEnvironment)
-                    .split(",", -1)) {
+            String named = environment.endpoints();
+            for (String text : (named == null || named.isBlank() ? Endpoint.DEFAULT : named).split(",", -1)) {
                 if (!text.isBlank()) {
                     endpoints.add(endpoint(text.strip()));
                 }
             }
         }
-        return command(args.subList(at, args.size()), new Session(new Fleet(endpoints), json, in, out, err));
+        TlsIdentity identity = new TlsIdentity(
+                tlsDirectory == null || tlsDirectory.isBlank() ? TlsIdentity.usualDirectory() : Path.of(tlsDirectory));
+        return command(args.subList(at, args.size()), new Session(new Fleet(endpoints, identity), json, in, out, err));
     }
 
     private static Endpoint endpoint(String text) throws Failure {
@@ -132,6 +137,12 @@ public final class Godwit {
             case "image push" -> new ImageCommands(session).push(rest);
             case "host status" -> new HostCommands(session).status(rest);
             case "host list" -> new HostCommands(session).list(rest);
+            case "host invite" -> new PkiCommands(session).invite(rest);
+            case "pki revoke" -> new PkiCommands(session).revoke(rest);
+            case "pki revocations" -> new PkiCommands(session).revocations(rest);
+            case "pki init", "pki issue", "pki list", "host join" -> {
+                return PkiCommands.elsewhere(words, session.out(), session.err());
+            }
             case "net list" -> new NetworkCommands(session).list(rest);
             case "net show" -> new NetworkCommands(session).show(rest);
             case "net create" -> new NetworkCommands(session).create(rest);

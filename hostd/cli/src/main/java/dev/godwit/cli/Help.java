@@ -7,11 +7,12 @@ final class Help {
     static final String ALL = """
             godwit: microVMs for CI agents that outlive their machines
 
-            Usage: godwit [--endpoint unix:/PATH|http://HOST:PORT]... [--json] COMMAND ...
+            Usage: godwit [--endpoint unix:/PATH|https://HOST:PORT]... [--tls-dir DIR] [--json] COMMAND ...
 
               vm create|list|show|exec|stop|move|claim|console|rm
               image build|list|push
-              host status|list
+              host status|list|invite|join
+              pki init|issue|list|revoke|revocations
               net list|show|create|set|rm|flows|capture|drops
               drain
               events
@@ -20,6 +21,8 @@ final class Help {
             Options before the command:
               --endpoint E   a hostd; may be given again: another one answers when the first is lost.
                              Default: GODWIT_ENDPOINTS (separated by commas), else unix:/run/godwit/hostd.sock
+              --tls-dir DIR  certificate.pem, key.pem and authority.pem for https endpoints.
+                             Default: GODWIT_TLS_DIR, else ~/.config/godwit
               --json         one JSON document instead of text; streams: one a line
               --version      print the version
               --help         this; godwit COMMAND --help tells more
@@ -52,6 +55,17 @@ final class Help {
     private static final String HOST = """
             godwit host status [HOST]
             godwit host list
+            godwit host invite HOST [--minutes 15]
+            godwit host join TOKEN [--address ADDRESS]
+            """;
+
+    private static final String PKI = """
+            godwit pki init DIR [--fleet NAME]
+            godwit pki issue --role viewer|agent-broker|operator|host|store NAME [--dir DIR] [--out DIR]
+                             [--days N] [--address ADDRESS]...
+            godwit pki list [--dir DIR]
+            godwit pki revoke ROLE/NAME|SERIAL
+            godwit pki revocations
             """;
 
     private static final String NET = """
@@ -172,6 +186,55 @@ final class Help {
 
                   godwit --json host list
                 """;
+            case "host invite" -> """
+                godwit host invite HOST [--minutes 15]
+                Prints the command with which a new machine joins the fleet as HOST, good once and for some minutes.
+                A living host must hold the key of the authority for hosts (tls: issuer: in its configuration).
+
+                  godwit host invite host-b
+                """;
+            case "host join" -> """
+                godwit host join TOKEN [--address ADDRESS] [--config /etc/godwit/hostd.yaml]
+                                 [--tls-dir /etc/godwit/tls] [--state-directory /var/lib/godwit]
+                Run on a new machine: gets its certificate and writes it and hostd's configuration. ADDRESS is where
+                the other hosts reach it; left out: the one it has on its way to the member.
+
+                  godwit host join godwit1.AVJ...
+                """;
+            case "pki init" -> """
+                godwit pki init DIR [--fleet godwit]
+                Makes the fleet's certificate authority: authority.pem for everybody, hosts.key for the hosts that
+                shall renew the others' certificates, clients.key for nobody but you.
+
+                  godwit pki init /etc/godwit/pki --fleet blue
+                """;
+            case "pki issue" -> """
+                godwit pki issue --role viewer|agent-broker|operator|host|store NAME [--dir /etc/godwit/pki]
+                                 [--out ROLE-NAME] [--days N] [--address ADDRESS]...
+                Makes a certificate and its key in the directory --out. A host's name is its host-id; its certificate
+                lasts 7 days and is renewed by hostd. role store is for etcd. --address is for other programs.
+
+                  godwit pki issue --role operator alice --out ~/.config/godwit
+                """;
+            case "pki list" -> """
+                godwit pki list [--dir /etc/godwit/pki]
+                The certificates made in a directory.
+
+                  godwit pki list
+                """;
+            case "pki revoke" -> """
+                godwit pki revoke ROLE/NAME|SERIAL
+                All that was issued to ROLE/NAME until now, or one certificate, is taken no longer, at once and by all
+                hosts; open connections end. What is issued to the name later is good.
+
+                  godwit pki revoke operator/alice
+                """;
+            case "pki revocations" -> """
+                godwit pki revocations
+                What is revoked.
+
+                  godwit pki revocations
+                """;
             case "net list" -> """
                 godwit net list
                 The networks of all projects. VMs of a project reach each other, and no VM of another one.
@@ -261,6 +324,7 @@ final class Help {
                     case "vm" -> VM;
                     case "image" -> IMAGE;
                     case "host" -> HOST;
+                    case "pki" -> PKI;
                     case "net" -> NET;
                     case "move" -> MOVE;
                     default -> ALL;

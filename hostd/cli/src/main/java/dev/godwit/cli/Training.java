@@ -1,19 +1,35 @@
 package dev.godwit.cli;
 
+import dev.godwit.tls.Credentials;
+import dev.godwit.tls.FleetTls;
+import dev.godwit.tls.FleetTrust;
+import dev.godwit.tls.Revocations;
+import dev.godwit.tls.Role;
+import dev.godwit.tls.TlsChannel;
+import dev.godwit.tls.TlsFiles;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.Set;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code godwit --train}: runs the common commands against itself over a unix socket, so that the JVM that makes the
@@ -48,7 +64,8 @@ final class Training {
             List.of("vm", "show", "none"),
             List.of("--help"));
 
-    static int run(PrintStream out) throws IOException {
+    /** @param identities directory with the identities {@code server} and {@code client}; null: without TLS */
+    static int run(PrintStream out, @Nullable String identities) throws IOException {
         Path directory = Files.createTempDirectory("godwit-train");
         Path socket = directory.resolve("s");
         try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
@@ -58,17 +75,61 @@ final class Training {
             answers.start();
             PrintStream nowhere = new PrintStream(PrintStream.nullOutputStream());
             for (List<String> command : COMMANDS) {
-                int exit = Godwit.run(command, "unix:" + socket, InputStream.nullInputStream(), nowhere, nowhere);
-                if (exit != Failure.DONE && exit != Failure.NOT_FOUND) {
-                    out.println("training failed: godwit " + String.join(" ", command) + " ended with " + exit);
+                Godwit.Environment environment = new Godwit.Environment("unix:" + socket, null);
+                if (!good(Godwit.run(command, environment, InputStream.nullInputStream(), nowhere, nowhere))) {
+                    out.println("training failed: godwit " + String.join(" ", command));
                     return Failure.FAILED;
                 }
+            }
+            if (identities != null) {
+                return overTls(out, nowhere, Path.of(identities));
             }
         } finally {
             Files.deleteIfExists(socket);
             Files.deleteIfExists(directory);
         }
         return Failure.DONE;
+    }
+
+    private static boolean good(int exit) {
+        return exit == Failure.DONE || exit == Failure.NOT_FOUND;
+    }
+
+    private static int overTls(PrintStream out, PrintStream nowhere, Path identities) throws IOException {
+        Credentials own = Credentials.load(TlsFiles.in(identities.resolve("server")));
+        FleetTrust trust = new FleetTrust(() -> own, Set.of(Role.OPERATOR), Revocations.none(), InstantSource.system());
+        SSLContext context = FleetTls.context(() -> own, trust);
+        try (ServerSocketChannel server =
+                ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
+            Thread answers = new Thread(() -> serveTls(server, context), "training-tls");
+            answers.setDaemon(true);
+            answers.start();
+            Godwit.Environment environment = new Godwit.Environment(
+                    "https://127.0.0.1:" + ((InetSocketAddress) server.getLocalAddress()).getPort(),
+                    identities.resolve("client").toString());
+            for (List<String> command : COMMANDS) {
+                PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true);
+                if (!good(Godwit.run(command, environment, InputStream.nullInputStream(), nowhere, err))) {
+                    out.println("training over TLS failed: godwit " + String.join(" ", command));
+                    return Failure.FAILED;
+                }
+            }
+        }
+        return Failure.DONE;
+    }
+
+    private static void serveTls(ServerSocketChannel server, SSLContext context) {
+        while (server.isOpen()) {
+            try (TlsChannel channel = new TlsChannel(server.accept(), FleetTls.server(context), 0)) {
+                channel.handshake();
+                channel.write(ByteBuffer.wrap(answer(request(channel)).getBytes(StandardCharsets.UTF_8)));
+                channel.end();
+            } catch (ClosedChannelException over) {
+                return;
+            } catch (IOException e) {
+                throw new UncheckedIOException("could not answer the training", e);
+            }
+        }
     }
 
     private static void serve(ServerSocketChannel server) {
@@ -84,7 +145,7 @@ final class Training {
     }
 
     /** Read whole: a socket that is closed with something unread is reset, and its answer lost. */
-    private static String request(SocketChannel channel) throws IOException {
+    private static String request(ReadableByteChannel channel) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(REQUEST_BYTES_MAX);
         while (channel.read(bytes) >= 0) {
             String request = new String(bytes.array(), 0, bytes.position(), StandardCharsets.ISO_8859_1);

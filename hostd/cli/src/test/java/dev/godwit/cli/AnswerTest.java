@@ -53,7 +53,11 @@ class AnswerTest {
             }
         });
         Endpoint endpoint = new Endpoint("unix:" + socket);
-        return Answer.on(Connection.open(endpoint), endpoint, Request.get("/v1/host"), silenceMillis);
+        return Answer.on(
+                Connection.open(endpoint, new TlsIdentity(TlsIdentity.usualDirectory())),
+                endpoint,
+                Request.get("/v1/host"),
+                silenceMillis);
     }
 
     private String body(String text, int pieceBytes, boolean close) throws IOException {

@@ -23,6 +23,7 @@ import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
+import org.jspecify.annotations.Nullable;
 
 /** Sends requests to the endpoint that answered last, and to the next ones when it is lost. Thread-safe. */
 final class Endpoints implements AutoCloseable {
@@ -40,19 +41,24 @@ final class Endpoints implements AutoCloseable {
     private final Dispatcher dispatcher = new Dispatcher();
     private final ConnectionPool pool = new ConnectionPool();
 
-    Endpoints(List<Endpoint> endpoints, Timeouts timeouts) {
+    Endpoints(List<Endpoint> endpoints, Timeouts timeouts, @Nullable ClientTls tls) {
         if (endpoints.isEmpty()) {
             throw new IllegalArgumentException(
                     "a client needs at least one endpoint, such as unix:/run/godwit/hostd.sock");
         }
+        if (tls == null
+                && endpoints.stream().anyMatch(one -> one.base().getScheme().equals("https"))) {
+            throw new IllegalArgumentException(
+                    "an https endpoint needs a certificate to show: ClientTls.in(DIRECTORY), made by 'godwit pki issue'");
+        }
         this.timeouts = timeouts;
-        OkHttpClient common = new OkHttpClient.Builder()
+        OkHttpClient.Builder builder = new OkHttpClient.Builder()
                 .dispatcher(dispatcher)
                 .connectionPool(pool)
                 .connectTimeout(timeouts.connect())
                 .writeTimeout(timeouts.answer())
-                .retryOnConnectionFailure(false) // it is done here, where it is known what may be sent twice
-                .build();
+                .retryOnConnectionFailure(false); // it is done here, where it is known what may be sent twice
+        OkHttpClient common = (tls == null ? builder : tls.on(builder)).build();
         this.ways = endpoints.stream()
                 .map(endpoint -> new Way(endpoint, client(common, endpoint)))
                 .toList();

@@ -68,7 +68,17 @@ public final class GodwitClient implements AutoCloseable {
      * @param endpoints at least one; the first is asked first
      */
     public GodwitClient(List<Endpoint> endpoints, Timeouts timeouts) {
-        this.endpoints = new Endpoints(endpoints, timeouts);
+        this(endpoints, timeouts, null);
+    }
+
+    /**
+     * A client for {@code https} endpoints.
+     *
+     * @param endpoints at least one; the first is asked first
+     * @param tls the certificate to show; null where no endpoint is {@code https}
+     */
+    public GodwitClient(List<Endpoint> endpoints, Timeouts timeouts, @Nullable ClientTls tls) {
+        this.endpoints = new Endpoints(endpoints, timeouts, tls);
         this.timeouts = timeouts;
     }
 

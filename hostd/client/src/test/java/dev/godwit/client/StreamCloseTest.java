@@ -36,8 +36,8 @@ class StreamCloseTest {
 
     StreamCloseTest() throws IOException {
         server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-        endpoints =
-                new Endpoints(List.of(Endpoint.parse("http://127.0.0.1:" + server.getLocalPort())), Timeouts.usual());
+        endpoints = new Endpoints(
+                List.of(Endpoint.parse("http://127.0.0.1:" + server.getLocalPort())), Timeouts.usual(), null);
     }
 
     @AfterEach

@@ -151,6 +151,9 @@ public interface Control extends AutoCloseable {
     /** Reads a file of the guest. The caller closes it. */
     InputStream getFile(String vm, String path) throws IOException;
 
+    /** The fleet's certificates. */
+    FleetPki pki();
+
     /** The networks of the fleet's projects. */
     Networks networks();
 

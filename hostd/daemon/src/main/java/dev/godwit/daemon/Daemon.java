@@ -47,13 +47,27 @@ public final class Daemon implements AutoCloseable {
         PrometheusRegistry registry = new PrometheusRegistry();
         Metrics metrics = new Metrics(registry);
         events.onEvent(metrics::count);
-        Control control = controls.open(config, events, registry);
+        HostTls tls = HostTls.open(config, clock);
+        if (tls != null) {
+            parts.push(tls);
+        }
+        Control control = controls.open(config, events, registry, tls);
         parts.push(control);
         metrics.count(control.traffic());
-        RestApi api = new RestApi(control, events, metrics, clock);
+        Guests guests = new Guests();
+        RestApi api =
+                new RestApi(control, events, metrics, clock, new Access(guests), tls == null ? null : tls.toHosts());
         parts.push(api);
         RestServer server = RestServer.start(
-                api, config.socket(), Optional.ofNullable(config.restAddress()).map(ListenAddress::socketAddress));
+                api,
+                config.socket(),
+                Optional.ofNullable(config.restAddress()).map(ListenAddress::socketAddress),
+                tls == null
+                        ? null
+                        : new RestServer.Tls(
+                                tls,
+                                guests,
+                                config.stateDirectory().resolve("inside").resolve("rest.sock")));
         parts.push(server);
         tcpPort = server.tcpPort();
     }

@@ -48,6 +48,9 @@ final class FleetPresence implements AutoCloseable {
             HostdConfig config, FleetStore store, String installation, Map<String, String> labels) {
         Map<String, String> all = new HashMap<>(labels);
         all.put("cpu-template", config.cpuTemplate());
+        if (HostPki.keyDirectory(config) != null) {
+            all.put(HostPki.ISSUER_LABEL, "true");
+        }
         FleetPresence presence = new FleetPresence(
                 store,
                 new HostRecord(

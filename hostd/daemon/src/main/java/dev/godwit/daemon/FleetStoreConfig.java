@@ -28,6 +28,10 @@ public record FleetStoreConfig(
                             "fleet-store etcd URL \"" + url + "\" is not http(s)://HOST:PORT");
                 }
             }
+            if (etcd.stream().map(URI::getScheme).distinct().count() > 1) {
+                throw new IllegalArgumentException(
+                        "fleet-store etcd URLs " + etcd + " are partly http and partly https");
+            }
             etcd = List.copyOf(etcd);
         }
     }

@@ -1,6 +1,7 @@
 package dev.godwit.daemon;
 
 import dev.godwit.api.ProblemCode;
+import dev.godwit.tls.Role;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
@@ -20,6 +21,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Passes requests on to the host that owns what they are about, streaming both ways, and asks other hosts. A header counts
@@ -63,12 +66,26 @@ final class Forwarder implements AutoCloseable {
             "host",
             "content-length",
             "expect",
-            "godwit-hops");
+            "godwit-hops",
+            "godwit-caller");
 
-    private final HttpClient http = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(CONNECT_TIMEOUT)
-            .build();
+    /** What a host asks by itself needs no more. */
+    private static final String ASKS_AS = Role.VIEWER.text() + "/host";
+
+    private final Access access;
+    private final HttpClient http;
+
+    /**
+     * Opens no connection yet.
+     *
+     * @param tls how other hosts are asked; null: without TLS
+     */
+    Forwarder(Access access, @Nullable SSLContext tls) {
+        this.access = access;
+        HttpClient.Builder builder =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CONNECT_TIMEOUT);
+        this.http = tls == null ? builder.build() : builder.sslContext(tls).build();
+    }
 
     /** How many hosts this request passed before this one. */
     static int hops(ServerRequest request) {
@@ -138,6 +155,7 @@ final class Forwarder implements AutoCloseable {
     HttpResponse<byte[]> ask(OtherHost host, String path) throws IOException {
         HttpRequest question = HttpRequest.newBuilder(host.restAddress().resolve(path))
                 .header(HOPS.defaultCase(), "1")
+                .header(Access.CALLER.defaultCase(), ASKS_AS)
                 .timeout(ASK_TIMEOUT)
                 .build();
         try {
@@ -189,8 +207,7 @@ final class Forwarder implements AutoCloseable {
         }
     }
 
-    private static HttpRequest onward(
-            ServerRequest request, HttpRequest.BodyPublisher body, URI restAddress, int hops) {
+    private HttpRequest onward(ServerRequest request, HttpRequest.BodyPublisher body, URI restAddress, int hops) {
         String query = request.query().isEmpty() ? "" : "?" + request.query().rawValue();
         HttpRequest.Builder onward =
                 HttpRequest.newBuilder(restAddress.resolve(request.path().rawPath() + query));
@@ -200,6 +217,7 @@ final class Forwarder implements AutoCloseable {
             }
         }
         onward.header(HOPS.defaultCase(), Integer.toString(hops));
+        onward.header(Access.CALLER.defaultCase(), access.caller(request).subject());
         return onward.method(request.prologue().method().text(), body).build();
     }
 

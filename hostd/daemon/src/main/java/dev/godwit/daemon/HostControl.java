@@ -50,9 +50,17 @@ final class HostControl implements Control {
     private final HostdConfig config;
     private final HostServices services;
 
-    HostControl(HostdConfig config, HostServices services) {
+    private final HostPki pki;
+
+    HostControl(HostdConfig config, HostServices services, HostPki pki) {
         this.config = config;
         this.services = services;
+        this.pki = pki;
+    }
+
+    @Override
+    public FleetPki pki() {
+        return pki;
     }
 
     @Override
@@ -81,7 +89,7 @@ final class HostControl implements Control {
                 throw new Unavailable("VM " + vm + " belongs to host " + owner
                         + ", which is not alive or has no rest-address; ask that host, or wait until it is back.");
             }
-            return new Owner.Remote(owner, URI.create("http://" + rest));
+            return new Owner.Remote(owner, URI.create(config.scheme() + "://" + rest));
         } catch (FleetStoreException e) {
             throw new Unavailable("The fleet store can't be asked who owns VM " + vm + ": " + e.getMessage(), e);
         }
@@ -99,7 +107,7 @@ final class HostControl implements Control {
     public List<OtherHost> otherHosts() throws IOException {
         return services.peers().others().stream()
                 .filter(host -> !host.restAddress().isEmpty())
-                .map(host -> new OtherHost(host.hostId(), URI.create("http://" + host.restAddress())))
+                .map(host -> new OtherHost(host.hostId(), URI.create(config.scheme() + "://" + host.restAddress())))
                 .toList();
     }
 

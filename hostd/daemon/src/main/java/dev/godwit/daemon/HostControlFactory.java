@@ -60,10 +60,11 @@ public final class HostControlFactory implements ControlFactory {
     private static final Duration RECONCILE_FIRST = Duration.ofSeconds(3);
 
     @Override
-    public Control open(HostdConfig config, EventLog events, PrometheusRegistry metrics) throws IOException {
+    public Control open(HostdConfig config, EventLog events, PrometheusRegistry metrics, @Nullable HostTls tls)
+            throws IOException {
         ClosingStack parts = new ClosingStack();
         try {
-            return open(config, events, parts);
+            return open(config, events, parts, tls);
         } catch (IOException | RuntimeException e) {
             try {
                 parts.close();
@@ -74,7 +75,8 @@ public final class HostControlFactory implements ControlFactory {
         }
     }
 
-    private static Control open(HostdConfig config, EventLog events, ClosingStack parts) throws IOException {
+    private static Control open(HostdConfig config, EventLog events, ClosingStack parts, @Nullable HostTls tls)
+            throws IOException {
         InstantSource clock = InstantSource.system();
         HostPaths paths =
                 new HostPaths(config.stateDirectory(), config.stateDirectory().resolve("images"));
@@ -106,9 +108,11 @@ public final class HostControlFactory implements ControlFactory {
         VmNetwork network = parts.add(network(config, closed, paths));
         HostParts hostParts = new HostParts(paths, new VmRecords(paths), driver, admission, events, network);
 
-        FleetStore store = parts.add(store(config));
+        FleetStore store = parts.add(store(config, tls));
+        HostPki pki = new HostPki(config, store, clock);
         parts.add((AutoCloseable) vms::closeAll);
-        Peers peers = parts.add(new Peers(config.hostId(), store));
+        PeerSockets sockets = tls == null ? PeerSockets.plain() : tls.peerSockets();
+        Peers peers = parts.add(new Peers(config.hostId(), store, sockets));
         LinkCounter link = new LinkCounter(
                 config.peerAddress() == null
                         ? null
@@ -199,12 +203,7 @@ public final class HostControlFactory implements ControlFactory {
             PeerDesk desk = new PeerDesk(
                     new Arrivals(targets, arriving), transfer, services, routed == null ? null : routed.desk());
             parts.add(new PeerServer(
-                    config.peerAddress().socketAddress(),
-                    config.hostId(),
-                    desk,
-                    desk,
-                    PeerLimits.standard(),
-                    PeerSockets.plain()));
+                    config.peerAddress().socketAddress(), config.hostId(), desk, desk, PeerLimits.standard(), sockets));
         }
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().name("reservations").daemon().factory());
@@ -234,7 +233,12 @@ public final class HostControlFactory implements ControlFactory {
         notices.start(evacuation::noticed);
         // Closed first: moves must not see the wire, the VMMs and the store go away under them.
         parts.add(threads);
-        return new HostControl(config, services);
+        if (tls != null) {
+            Renewal renewal = new Renewal(config, tls, pki, clock);
+            tls.follow(store, renewal::runIfDue);
+            parts.add(tls);
+        }
+        return new HostControl(config, services, pki);
     }
 
     private static List<Prefix> closed(@Nullable VmNetworkConfig network) {
@@ -288,18 +292,24 @@ public final class HostControlFactory implements ControlFactory {
         return Files.readString(file).strip();
     }
 
-    private static FleetStore store(HostdConfig config) throws IOException {
+    private static FleetStore store(HostdConfig config, @Nullable HostTls tls) throws IOException {
         FleetStoreConfig where = config.fleetStore();
         try {
             return where.etcd() != null
                     ? EtcdFleetStore.open(
-                            where.etcd().stream().map(Object::toString).toList(), Clock.BOOTTIME::nanos)
+                            where.etcd().stream().map(Object::toString).toList(),
+                            encrypted(where) && tls != null ? tls.toStore() : null,
+                            Clock.BOOTTIME::nanos)
                     : SqliteFleetStore.open(
                             Objects.requireNonNull(where.sqlite(), "a fleet store is one of the two"),
                             Clock.BOOTTIME::nanos);
         } catch (FleetStoreException e) {
             throw new IOException("the fleet store can't be opened: " + e.getMessage(), e);
         }
+    }
+
+    private static boolean encrypted(FleetStoreConfig store) {
+        return store.etcd() != null && store.etcd().stream().allMatch(url -> "https".equals(url.getScheme()));
     }
 
     /** Each on a thread of its own: one that is in doubt holds no other up. */

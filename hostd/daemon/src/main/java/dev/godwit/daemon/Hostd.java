@@ -1,5 +1,6 @@
 package dev.godwit.daemon;
 
+import dev.godwit.tls.TlsUnusable;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -68,6 +69,14 @@ public final class Hostd {
         } catch (ConfigFile.Unusable e) {
             err.println("hostd: " + e.getMessage());
             return EXIT_USAGE;
+        }
+        if (check && config.tls() != null) {
+            try {
+                HostTls.check(config, config.tls());
+            } catch (TlsUnusable e) {
+                err.println("hostd: " + file + ": tls: " + e.getMessage() + ".");
+                return EXIT_USAGE;
+            }
         }
         if (check) {
             out.println(file + " is good: host " + config.hostId() + ".");

@@ -1,6 +1,7 @@
 package dev.godwit.daemon;
 
 import dev.godwit.api.HostRole;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.regex.Pattern;
@@ -15,7 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param socket REST for this machine, default {@code /run/godwit/hostd.sock}
  * @param restAddress REST over TCP, {@code HOST:PORT}; default none
  * @param peerAddress where other hosts send VMs, {@code HOST:PORT}; default none: no VM can come here
- * @param plaintext true: the TCP addresses speak without TLS; needed beside either until TLS exists
+ * @param tls this host's certificate; needed beside either address
+ * @param plaintext true: the TCP addresses speak without TLS; only with {@code lab}
+ * @param lab true: this is a test's own network, where nobody else can be
  * @param fleetStore default {@code sqlite} in the state directory
  * @param cloud default {@code driver: none}
  * @param allowEmulation true: VMs run under emulation where there is no usable KVM; default false
@@ -34,7 +37,9 @@ public record HostdConfig(
         Path socket,
         @Nullable ListenAddress restAddress,
         @Nullable ListenAddress peerAddress,
+        @Nullable TlsConfig tls,
         boolean plaintext,
+        boolean lab,
         FleetStoreConfig fleetStore,
         CloudConfig cloud,
         boolean allowEmulation,
@@ -72,9 +77,10 @@ public record HostdConfig(
             throw new IllegalArgumentException("socket " + socket + " is longer than " + SOCKET_PATH_CHARACTERS_MAX
                     + " characters, which is what a unix socket's path may have");
         }
-        refuseSilentPlaintext("rest-address", restAddress, plaintext);
-        refuseSilentPlaintext("peer-address", peerAddress, plaintext);
+        requireTls("rest-address", restAddress, tls, plaintext, lab);
+        requireTls("peer-address", peerAddress, tls, plaintext, lab);
         fleetStore = fleetStore == null ? new FleetStoreConfig(stateDirectory.resolve("fleet.db"), null) : fleetStore;
+        requireEncryptedStore(fleetStore, tls, lab);
         cloud = cloud == null ? CloudConfig.none() : cloud;
         handOverTimeout = between("hand-over-timeout", handOverTimeout, Duration.ofSeconds(10), Duration.ofMinutes(5));
         cpuTemplate = cpuTemplate == null ? "x86-64-v2-godwit1" : cpuTemplate;
@@ -115,10 +121,44 @@ public record HostdConfig(
         return value;
     }
 
-    private static void refuseSilentPlaintext(String key, @Nullable ListenAddress address, boolean plaintext) {
-        if (address != null && !plaintext) {
-            throw new IllegalArgumentException(key + " " + address
-                    + " would be served without TLS; write plaintext: true beside it if its network is trusted");
+    private static void requireTls(
+            String key, @Nullable ListenAddress address, @Nullable TlsConfig tls, boolean plaintext, boolean lab) {
+        if (plaintext && !lab) {
+            throw new IllegalArgumentException("plaintext: true would let anybody in who reaches this host; write tls: "
+                    + "{certificate, key, authority} instead ('godwit pki issue' and 'godwit host join' make the files), or, "
+                    + "only in a network of a test's own, lab: true beside it");
         }
+        if (plaintext && tls != null) {
+            throw new IllegalArgumentException("plaintext: true and tls stand in one file; remove one of them");
+        }
+        if (address != null && tls == null && !plaintext) {
+            throw new IllegalArgumentException(
+                    key + " " + address + " would be served without TLS; write tls: "
+                            + "{certificate, key, authority} beside it: 'godwit pki issue' and 'godwit host join' make the files");
+        }
+    }
+
+    /** Who writes to the fleet store owns every VM. */
+    private static void requireEncryptedStore(FleetStoreConfig store, @Nullable TlsConfig tls, boolean lab) {
+        if (store.etcd() == null) {
+            return;
+        }
+        for (URI url : store.etcd()) {
+            boolean encrypted = "https".equals(url.getScheme());
+            if (!encrypted && !lab) {
+                throw new IllegalArgumentException("fleet-store etcd URL \"" + url
+                        + "\" is not https: whoever reaches that etcd owns every VM; give etcd a certificate "
+                        + "('godwit pki issue --role store') and write https://");
+            }
+            if (encrypted && tls == null) {
+                throw new IllegalArgumentException("fleet-store etcd URL \"" + url
+                        + "\" needs tls: {certificate, key, authority} in the same file");
+            }
+        }
+    }
+
+    /** How other hosts and clients reach its addresses. */
+    public String scheme() {
+        return tls == null ? "http" : "https";
     }
 }

@@ -2,7 +2,6 @@ package dev.godwit.daemon;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import java.net.InetSocketAddress;
-import java.net.URI;
 
 /**
  * {@code HOST:PORT}, an IPv6 address in brackets.
@@ -39,11 +38,6 @@ public record ListenAddress(String host, int port) {
     /** Looked up now. */
     public InetSocketAddress socketAddress() {
         return new InetSocketAddress(host, port);
-    }
-
-    /** As other hosts and clients write it. */
-    public URI http() {
-        return URI.create("http://" + this);
     }
 
     @Override

@@ -34,14 +34,16 @@ final class Peers implements AutoCloseable {
 
     private final String hostId;
     private final FleetStore store;
+    private final PeerSockets sockets;
     private final Map<String, Linked> links = new HashMap<>();
     private final Map<String, Double> measuredBytesPerSecond = new ConcurrentHashMap<>();
 
     private record Linked(String address, PeerLink link) {}
 
-    Peers(String hostId, FleetStore store) {
+    Peers(String hostId, FleetStore store, PeerSockets sockets) {
         this.hostId = hostId;
         this.store = store;
+        this.sockets = sockets;
     }
 
     /** Living hosts but this one. */
@@ -75,7 +77,8 @@ final class Peers implements AutoCloseable {
         if (known != null) {
             known.link().close();
         }
-        PeerLink link = new PeerLink(address(host.peerAddress()), hostId, PeerLimits.standard(), PeerSockets.plain());
+        PeerLink link = new PeerLink(
+                address(host.peerAddress()), hostId, PeerLimits.standard(), sockets.expecting(host.hostId()));
         links.put(host.hostId(), new Linked(host.peerAddress(), link));
         return link;
     }

@@ -12,14 +12,34 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 
 /** All routes of the REST API, as {@code openapi.yaml} in {@code hostd/api} describes them. Thread-safe. */
 final class RestApi implements AutoCloseable {
-    private final Forwarder forwarder = new Forwarder();
+    private final Forwarder forwarder;
+    private final Access access;
     private final Metrics metrics;
     private final List<Route> routes;
 
     RestApi(Control control, EventLog events, Metrics metrics, InstantSource clock) {
+        this(control, events, metrics, clock, new Access(null), null);
+    }
+
+    /**
+     * Puts the routes together.
+     *
+     * @param toHosts how other hosts are asked; null: without TLS
+     */
+    RestApi(
+            Control control,
+            EventLog events,
+            Metrics metrics,
+            InstantSource clock,
+            Access access,
+            @Nullable SSLContext toHosts) {
+        this.forwarder = new Forwarder(access, toHosts);
+        this.access = access;
         this.metrics = metrics;
         Fleet fleet = new Fleet(control, forwarder);
         this.routes = Stream.of(
@@ -29,6 +49,7 @@ final class RestApi implements AutoCloseable {
                         new NetworkRoutes(control, fleet).routes(),
                         new TrafficRoutes(control, fleet).routes(),
                         new EventRoutes(control, events, clock).routes(),
+                        new PkiRoutes(control.pki(), fleet, access).routes(),
                         metrics.routes())
                 .flatMap(List::stream)
                 .toList();
@@ -52,6 +73,7 @@ final class RestApi implements AutoCloseable {
 
     private void answer(Route route, ServerRequest request, ServerResponse response) {
         try {
+            access.require(route, request);
             route.action().answer(request, response);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

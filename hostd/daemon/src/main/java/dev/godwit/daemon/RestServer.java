@@ -23,11 +23,12 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The listeners: a unix socket, and a TCP address where one is configured. */
+/** The listeners: a unix socket, and a TCP address where one is configured, behind a {@link RestDoor} with TLS. */
 final class RestServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RestServer.class);
 
     private static final String TCP = "tcp";
+    private static final String TLS = "tls";
 
     /** A browser's worth of clients times a fleet; each holds one virtual thread and one descriptor. */
     private static final int CONNECTIONS_MAX = 2048;
@@ -47,18 +48,30 @@ final class RestServer implements AutoCloseable {
     private final Path socket;
     private final WebServer server;
     private final @Nullable Object socketIdentity;
+    private final @Nullable RestDoor door;
 
-    private RestServer(Path socket, WebServer server, @Nullable Object socketIdentity) {
+    private RestServer(Path socket, WebServer server, @Nullable Object socketIdentity, @Nullable RestDoor door) {
         this.socket = socket;
         this.server = server;
         this.socketIdentity = socketIdentity;
+        this.door = door;
     }
+
+    /**
+     * What ends TLS before the server.
+     *
+     * @param inside the server's socket for it, in a directory that only root may enter
+     */
+    record Tls(HostTls host, Guests guests, Path inside) {}
 
     /**
      * Listens. The unix socket is bound under another name, given mode 0660, and only then renamed to {@code socket}: nobody
      * can connect to it before, and a stale one is replaced in one step.
+     *
+     * @param tls how {@code tcp} is served; null: without TLS
      */
-    static RestServer start(RestApi api, Path socket, Optional<InetSocketAddress> tcp) throws IOException {
+    static RestServer start(RestApi api, Path socket, Optional<InetSocketAddress> tcp, @Nullable Tls tls)
+            throws IOException {
         Path unannounced = socket.resolveSibling(socket.getFileName() + ".new");
         Files.createDirectories(socket.toAbsolutePath().getParent());
         Files.deleteIfExists(unannounced);
@@ -67,12 +80,22 @@ final class RestServer implements AutoCloseable {
                 .bindAddress(UnixDomainSocketAddress.of(unannounced))
                 .routing(api.routing());
         limit(builder);
-        tcp.ifPresent(address -> {
-            ListenerConfig.Builder listener =
-                    ListenerConfig.builder().bindAddress(address).routing(api.routing());
+        if (tls != null && tcp.isPresent()) {
+            makePrivate(tls.inside());
+            ListenerConfig.Builder listener = ListenerConfig.builder()
+                    .bindAddress(UnixDomainSocketAddress.of(tls.inside()))
+                    .enableProxyProtocol(true)
+                    .routing(api.routing());
             limit(listener);
-            builder.putSocket(TCP, listener.build());
-        });
+            builder.putSocket(TLS, listener.build());
+        } else {
+            tcp.ifPresent(address -> {
+                ListenerConfig.Builder listener =
+                        ListenerConfig.builder().bindAddress(address).routing(api.routing());
+                limit(listener);
+                builder.putSocket(TCP, listener.build());
+            });
+        }
         WebServer server;
         try {
             server = builder.build().start();
@@ -86,17 +109,35 @@ final class RestServer implements AutoCloseable {
         Files.setPosixFilePermissions(unannounced, PosixFilePermissions.fromString("rw-rw----"));
         Object identity = Files.getAttribute(unannounced, "unix:ino");
         Files.move(unannounced, socket, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        RestDoor door = null;
+        if (tls != null && tcp.isPresent()) {
+            try {
+                door = RestDoor.open(tcp.get(), tls.inside(), tls.host(), tls.guests());
+            } catch (IOException e) {
+                server.stop();
+                throw e;
+            }
+        }
+        RestServer started = new RestServer(socket, server, identity, door);
         LOG.info(
                 "REST on {}{}",
                 socket,
-                tcp.map(address -> " and " + address.getHostString() + ":" + server.port(TCP))
+                tcp.map(address -> " and " + address.getHostString() + ":" + started.tcpPort())
                         .orElse(""));
-        return new RestServer(socket, server, identity);
+        return started;
+    }
+
+    /** Its socket's mode comes too late: whoever connects to it may name himself. */
+    private static void makePrivate(Path inside) throws IOException {
+        Path directory = inside.toAbsolutePath().getParent();
+        Files.createDirectories(directory);
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
+        Files.deleteIfExists(inside);
     }
 
     /** The TCP port in use, -1 without a TCP address. */
     int tcpPort() {
-        return server.port(TCP);
+        return door == null ? server.port(TCP) : door.port();
     }
 
     private static void limit(ListenerConfig.BuilderBase<?, ?> listener) {
@@ -147,6 +188,9 @@ final class RestServer implements AutoCloseable {
     public void close() throws IOException {
         if (Files.exists(socket) && Files.getAttribute(socket, "unix:ino").equals(socketIdentity)) {
             Files.delete(socket);
+        }
+        if (door != null) {
+            door.close();
         }
         server.stop();
     }

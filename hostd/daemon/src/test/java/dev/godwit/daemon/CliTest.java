@@ -68,13 +68,15 @@ class CliTest {
     }
 
     /** The command's own: JDK, jackson-core, and the records. */
-    private static String classPath() {
+    static String classPath() {
         List<String> needed = new ArrayList<>();
         for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
             if (entry.contains("jackson-core")
                     || entry.contains("/api/target")
                     || entry.contains("/cli/target")
+                    || entry.contains("/tls/target")
                     || entry.contains("godwit-api")
+                    || entry.contains("godwit-tls")
                     || entry.contains("godwit-cli")) {
                 needed.add(entry);
             }

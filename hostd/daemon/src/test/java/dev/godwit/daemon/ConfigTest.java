@@ -35,6 +35,8 @@ class ConfigTest {
                         Path.of("/run/godwit/hostd.sock"),
                         null,
                         null,
+                        null,
+                        false,
                         false,
                         new FleetStoreConfig(Path.of("/var/lib/godwit/fleet.db"), null),
                         new CloudConfig(CloudConfig.Driver.NONE, null),
@@ -57,8 +59,8 @@ class ConfigTest {
                 socket: /run/x.sock
                 rest-address: 10.0.0.1:7700
                 peer-address: "[fd00::1]:7701"
-                plaintext: true
-                fleet-store: {etcd: ["http://10.0.0.9:2379"]}
+                tls: {certificate: /a/c.pem, key: /a/k.pem, authority: /a/a.pem, issuer: /a/pki}
+                fleet-store: {etcd: ["https://10.0.0.9:2379"]}
                 cloud: {driver: aws, metadata-endpoint: "http://10.0.0.9:8080"}
                 allow-emulation: true
                 hand-over-timeout: 20s
@@ -77,8 +79,10 @@ class ConfigTest {
                         Path.of("/run/x.sock"),
                         new ListenAddress("10.0.0.1", 7700),
                         new ListenAddress("fd00::1", 7701),
-                        true,
-                        new FleetStoreConfig(null, List.of(URI.create("http://10.0.0.9:2379"))),
+                        new TlsConfig(Path.of("/a/c.pem"), Path.of("/a/k.pem"), Path.of("/a/a.pem"), Path.of("/a/pki")),
+                        false,
+                        false,
+                        new FleetStoreConfig(null, List.of(URI.create("https://10.0.0.9:2379"))),
                         new CloudConfig(CloudConfig.Driver.AWS, URI.create("http://10.0.0.9:8080")),
                         true,
                         Duration.ofSeconds(20),
@@ -117,8 +121,15 @@ class ConfigTest {
                     host-id: a\\nfleet-store: {etcd: [host]}           | is not http(s)://HOST:PORT
                     host-id: a\\nrole: boss                            | Field "role" in line 2, column 7 is "boss"; known are edge, host
                     host-id: a\\nsocket: run/x                         | not an absolute path
-                    host-id: a\\nrest-address: 10.0.0.1:7700           | plaintext: true
-                    host-id: a\\npeer-address: 10.0.0.1:7700           | plaintext: true
+                    host-id: a\\nrest-address: 10.0.0.1:7700           | would be served without TLS; write tls:
+                    host-id: a\\npeer-address: 10.0.0.1:7700           | would be served without TLS; write tls:
+                    host-id: a\\nplaintext: true                      | only in a network of
+                    host-id: a\\nlab: true\\nplaintext: true\\ntls: {certificate: /a, key: /b, authority: /c} | remove one of them
+                    host-id: a\\ntls: {certificate: /a, key: /b}       | tls authority is missing
+                    host-id: a\\ntls: {certificate: a, key: /b, authority: /c} | not an absolute path
+                    host-id: a\\nfleet-store: {etcd: ["http://h:2379"]} | owns every VM
+                    host-id: a\\nfleet-store: {etcd: ["https://h:2379"]} | needs tls:
+                    host-id: a\\nlab: true\\nfleet-store: {etcd: ["https://h:2379", "http://i:2379"]} | partly http
                     host-id: a\\nrest-address: 10.0.0.1                | is not HOST:PORT
                     host-id: a\\nrest-address: 10.0.0.1:99999          | PORT 0 to 65535
                     host-id: a\\nhand-over-timeout: ten                | is not a duration

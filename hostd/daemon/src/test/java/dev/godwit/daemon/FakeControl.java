@@ -60,14 +60,26 @@ final class FakeControl implements Control {
     private volatile @Nullable DrainPlan drain;
 
     FakeControl(String host, FakeFleet fleet, EventLog events) {
+        this(host, fleet, events, new FakePki(host));
+    }
+
+    FakeControl(String host, FakeFleet fleet, EventLog events, FleetPki pki) {
         this.host = host;
         this.fleet = fleet;
         this.events = events;
+        this.pki = pki;
         images.put("debian-ci", ready("debian-ci"));
     }
 
     private Image ready(String name) {
         return new Image(DIGEST, name, 1L << 30, Instant.EPOCH, ImageState.READY, host, null);
+    }
+
+    private final FleetPki pki;
+
+    @Override
+    public FleetPki pki() {
+        return pki;
     }
 
     @Override

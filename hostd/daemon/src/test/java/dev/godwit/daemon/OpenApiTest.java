@@ -33,6 +33,7 @@ class OpenApiTest {
             "ExecRequest.env",
             "ExecRequest.tty",
             "CreateVm.labels",
+            "RequestCertificate.addresses",
             "NetworkSettings.allow",
             "NetworkSettings.deny",
             "NetworkSettings.egress");

@@ -52,7 +52,7 @@ final class TestHost implements AutoCloseable {
         AtomicReference<@Nullable EventLog> log = new AtomicReference<>();
         Daemon daemon = Daemon.open(
                 config,
-                (any, events, metrics) -> {
+                (any, events, metrics, tls) -> {
                     log.set(events);
                     return new FakeControl(id, fleet, events);
                 },
@@ -69,6 +69,7 @@ final class TestHost implements AutoCloseable {
                 socket: %s/hostd.sock
                 rest-address: 127.0.0.1:0
                 plaintext: true
+                lab: true
                 """.formatted(id, state, state);
         try {
             return ConfigFile.parse(yaml.getBytes(StandardCharsets.UTF_8), "the test's configuration");

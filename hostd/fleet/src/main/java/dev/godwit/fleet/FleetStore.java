@@ -1,5 +1,6 @@
 package dev.godwit.fleet;
 
+import dev.godwit.tls.Revocation;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -87,6 +88,17 @@ public interface FleetStore extends AutoCloseable {
      * record may come twice. The consumer is called on one thread of the store and must not block it.
      */
     Watch watch(Consumer<OwnershipChange> consumer) throws FleetStoreUnavailable;
+
+    /**
+     * Notes that certificates are no longer taken. A later time for the same subject replaces an earlier one.
+     *
+     * @return false where the subject was revoked already; of two that ask at the same time one is told true
+     * @throws OutcomeUnknown the answer is missing; asking again is harmless, but for what it returns
+     */
+    boolean revoke(Revocation revocation) throws OutcomeUnknown, FleetStoreUnavailable;
+
+    /** All revocations, ordered by subject. */
+    List<Revocation> revocations() throws FleetStoreUnavailable;
 
     /** The fleet's small documents, in the same store; valid until it is closed. */
     FleetDocuments documents();

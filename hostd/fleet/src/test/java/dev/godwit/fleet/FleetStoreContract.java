@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import dev.godwit.tls.Revocation;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -399,5 +401,34 @@ public abstract class FleetStoreContract {
                 .map(t -> t.threadId() + " " + t.getName())
                 .filter(name -> !name.contains("surefire") && !name.contains("awaitility"))
                 .collect(Collectors.toSet());
+    }
+
+    @Test
+    void aRevocationIsListedAndOnlyTheFirstIsToldSo() throws Exception {
+        Instant first = Instant.ofEpochMilli(1_796_000_000_000L);
+        assertThat(store.revocations()).isEmpty();
+        assertThat(store.revoke(new Revocation("operator/alice", first))).isTrue();
+        assertThat(store.revoke(new Revocation("host/host-b", first))).isTrue();
+        assertThat(store.revoke(new Revocation("operator/alice", first.plusSeconds(1))))
+                .isFalse();
+        assertThat(store.revocations())
+                .containsExactly(
+                        new Revocation("host/host-b", first), new Revocation("operator/alice", first.plusSeconds(1)));
+    }
+
+    @Test
+    void ofManyThatRevokeOneSubjectAtOnceExactlyOneIsTheFirst() throws Exception {
+        Revocation once = new Revocation("join/host-b", Instant.ofEpochMilli(1_796_000_000_000L));
+        try (ExecutorService callers = Executors.newFixedThreadPool(8)) {
+            List<Callable<Boolean>> calls = IntStream.range(0, 8)
+                    .<Callable<Boolean>>mapToObj(i -> () -> store.revoke(once))
+                    .toList();
+            int firsts = 0;
+            for (Future<Boolean> call : callers.invokeAll(calls)) {
+                firsts += call.get(30, TimeUnit.SECONDS) ? 1 : 0;
+            }
+            assertThat(firsts).isEqualTo(1);
+        }
+        assertThat(store.revocations()).containsExactly(once);
     }
 }

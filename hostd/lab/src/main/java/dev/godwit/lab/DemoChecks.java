@@ -80,8 +80,19 @@ final class DemoChecks {
         outside.stopSending();
         JsonNode echo = probes.end("echo");
         OutsideResult seen = outside.finish();
-        traffic(seen, echo);
+        connection(seen);
         datagrams(seen, echo);
+        outbound(seen, dial);
+    }
+
+    /** Of the two connections only: where datagrams may be lost, and are told of. */
+    void connections(OutsideClient outside) throws IOException {
+        JsonNode dial = probes.end("dial");
+        outside.stopSending();
+        JsonNode echo = probes.end("echo");
+        OutsideResult seen = outside.finish();
+        connection(seen);
+        findings.udp(udp(seen, echo));
         outbound(seen, dial);
     }
 
@@ -127,7 +138,7 @@ final class DemoChecks {
                         + files.path("errors").asLong(-1));
     }
 
-    private void traffic(OutsideResult seen, JsonNode echo) {
+    private void connection(OutsideResult seen) {
         OutsideResult.Tcp tcp = seen.tcp();
         findings.stream(new DemoReport.Stream(
                 tcp.sent(),
@@ -168,9 +179,7 @@ final class DemoChecks {
         JsonNode in = echo.path("udpIn");
         long came = in.path("received").asLong() - in.path("duplicated").asLong();
         long out = echo.path("udpOut").path("sent").asLong();
-        findings.udp(new DemoReport.Udp(
-                new DemoReport.Flow(seen.udpSent(), seen.udpSent() - came),
-                new DemoReport.Flow(out, out - seen.udpReceived())));
+        findings.udp(udp(seen, echo));
         flow(
                 "udp-in",
                 seen.udpSent(),
@@ -178,6 +187,15 @@ final class DemoChecks {
                 in.path("duplicated").asLong(),
                 in.path("reordered").asLong());
         flow("udp-out", out, seen.udpReceived(), seen.udpDuplicated(), seen.udpReordered());
+    }
+
+    private static DemoReport.Udp udp(OutsideResult seen, JsonNode echo) {
+        JsonNode in = echo.path("udpIn");
+        long came = in.path("received").asLong() - in.path("duplicated").asLong();
+        long out = echo.path("udpOut").path("sent").asLong();
+        return new DemoReport.Udp(
+                new DemoReport.Flow(seen.udpSent(), seen.udpSent() - came),
+                new DemoReport.Flow(out, out - seen.udpReceived()));
     }
 
     private void flow(String check, long sent, long received, long duplicated, long reordered) {

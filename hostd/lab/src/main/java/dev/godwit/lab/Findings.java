@@ -1,5 +1,7 @@
 package dev.godwit.lab;
 
+import dev.godwit.api.MoveState;
+import dev.godwit.lab.packets.PacketPath;
 import dev.godwit.lab.report.DemoReport;
 import dev.godwit.lab.report.MoveReport;
 import dev.godwit.lab.report.Picture;
@@ -102,6 +104,12 @@ final class Findings {
         paths.add(ways);
         held = (held == null ? 0 : held) + heldFrames;
         forwardedLate = (forwardedLate == null ? 0 : forwardedLate) + forwardedFrames;
+    }
+
+    /** The same, as a router saw it. */
+    void path(PacketPath path, MoveReport move) {
+        double resumed = Hop.at(move, MoveState.RESUME).orElse(Double.NEGATIVE_INFINITY);
+        path(path.ways(), path.held(resumed), path.forwardedLate());
     }
 
     /** What one more machine's programs have dropped, by the reason's name. */

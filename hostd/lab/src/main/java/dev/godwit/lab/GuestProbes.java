@@ -42,7 +42,16 @@ final class GuestProbes {
         probes.start(dist, "pages", "--mib", "64", "--rate", PAGE_WRITES_PER_SECOND);
         probes.start(dist, "files", "--dir", "/var/tmp/probe-files", "--drop-ms", "10000", "--pause-ms", "500");
         probes.start(dist, "ticker");
-        probes.start(
+        return probes.withTraffic(dist, client);
+    }
+
+    /** Those that speak to the outside, and no other. */
+    static GuestProbes startTraffic(Guest guest, DistFiles dist, String client) throws IOException {
+        return new GuestProbes(guest).withTraffic(dist, client);
+    }
+
+    private GuestProbes withTraffic(DistFiles dist, String client) throws IOException {
+        start(
                 dist,
                 "echo",
                 "--tcp-port",
@@ -53,11 +62,11 @@ final class GuestProbes {
                 client + ":" + CLIENT_UDP_PORT,
                 "--udp-rate",
                 Integer.toString(DATAGRAMS_PER_SECOND));
-        probes.start(dist, "dial", "--to", client + ":" + SERVER_PORT);
-        for (String name : probes.execs.keySet()) {
-            Patience.waitFor("the first status of the probe " + name, FIRST_STATUS_WAIT, () -> probes.hasStatus(name));
+        start(dist, "dial", "--to", client + ":" + SERVER_PORT);
+        for (String name : execs.keySet()) {
+            Patience.waitFor("the first status of the probe " + name, FIRST_STATUS_WAIT, () -> hasStatus(name));
         }
-        return probes;
+        return this;
     }
 
     /** A probe's newest status, at most 200 ms of guest time old. */

@@ -113,6 +113,14 @@ final class Hop {
                 .findFirst();
     }
 
+    /** When the source had let the VM go: what is seen of it there later is one packet too many. */
+    static double releasedAt(MoveReport move) {
+        // The record's times are whole milliseconds.
+        return at(move, MoveState.RELEASE)
+                        .orElseThrow(() -> new LabException("the move to " + move.to() + " came to no RELEASE"))
+                + 1;
+    }
+
     /** Until when traces of the pause can show. */
     static double windowEnd(MoveReport move) {
         return at(move, MoveState.RESUME).orElse(move.phases().getLast().atEpochMillis()) + AFTER_RESUME_MILLIS;

@@ -10,7 +10,7 @@ import java.net.URI;
  * @param socket where hostd listens for local clients
  * @param fleetStore the etcd node
  * @param metadataEndpoint the host's own metadata server
- * @param vmNetwork the lines about the VMs' network
+ * @param lines about its role and the VMs' network
  */
 public record HostdConfig(
         String hostId,
@@ -19,13 +19,12 @@ public record HostdConfig(
         HostAddress address,
         URI fleetStore,
         URI metadataEndpoint,
-        String vmNetwork) {
+        String lines) {
 
     /** The file's text. */
     public String yaml() {
         return """
                 host-id: %s
-                role: host
                 state-directory: %s
                 socket: %s
                 rest-address: %s
@@ -45,6 +44,6 @@ public record HostdConfig(
                                 address.peerEndpoint(),
                                 fleetStore,
                                 metadataEndpoint)
-                + vmNetwork;
+                + lines;
     }
 }

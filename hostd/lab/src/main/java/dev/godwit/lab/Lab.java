@@ -91,6 +91,14 @@ public final class Lab implements AutoCloseable {
         return host;
     }
 
+    /** Makes an edge: a host with a public side, that runs no VM. */
+    public LabHost startEdge(String id, int number) {
+        LabHost edge = makeHost(id, number, false);
+        network.attachPublic(edge.machine(), edge.address());
+        edge.startHostd(dist, fleetStore.clientUrl());
+        return edge;
+    }
+
     /** Makes a host without hostd. */
     public LabHost makeHost(String id, int number, boolean buildsImages) {
         Path own = directory.make(id);

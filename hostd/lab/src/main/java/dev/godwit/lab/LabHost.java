@@ -112,7 +112,7 @@ public final class LabHost implements AutoCloseable {
     /** Writes the configuration and starts hostd; returns when it answers. */
     public void startHostd(DistFiles dist, URI fleetStore) {
         HostdConfig config = new HostdConfig(
-                id(), PRIVATE + "/state", SOCKET, address, fleetStore, metadata.endpoint(), network.vmNetwork(address));
+                id(), PRIVATE + "/state", SOCKET, address, fleetStore, metadata.endpoint(), network.hostdLines(address));
         try {
             Files.createDirectories(directory.resolve("state"));
             Files.writeString(directory.resolve("hostd.yaml"), config.yaml());

@@ -24,11 +24,16 @@ public interface LabNetwork extends AutoCloseable {
     /** IPv4 address of the outside client. */
     String client();
 
-    /** What hostd's file says of the VMs' network on a host: whole lines of YAML. */
-    String vmNetwork(HostAddress address);
+    /** What hostd's file says of a host's role and of the VMs' network: whole lines of YAML. */
+    String hostdLines(HostAddress address);
 
     /** Plugs a machine in. */
     void attach(HostNamespaces machine, HostAddress address);
+
+    /** Gives a machine a public side, before hostd is started there. */
+    default void attachPublic(HostNamespaces machine, HostAddress address) {
+        throw new LabException(machine.name() + " can't be an edge in a network without an outside");
+    }
 
     /** Takes a machine's ports out; the kernel would do so some time after its end. */
     void detach(String machine);

@@ -36,4 +36,11 @@ public final class Patience {
             }
         }
     }
+
+    /** Lets a stretch of time pass in which something must not happen. */
+    static void pause(Duration time) throws InterruptedException {
+        if (!time.isNegative()) {
+            TimeUnit.MILLISECONDS.sleep(time.toMillis());
+        }
+    }
 }

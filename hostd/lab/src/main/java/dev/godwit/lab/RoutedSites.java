@@ -29,6 +29,9 @@ public final class RoutedSites implements LabNetwork {
 
     public static final String VM_SUBNET6 = "fd90:676f:6477::/48";
 
+    /** Numbers from here on are those of edges. */
+    static final int FIRST_EDGE = 101;
+
     private static final String LAB = "10.78.250.2";
     private static final String CLIENT = "192.0.2.2";
     private static final List<String> ROUTERS = List.of("router-peer", "router-ctl", "router-net", "router-wan");
@@ -114,14 +117,20 @@ public final class RoutedSites implements LabNetwork {
     }
 
     @Override
-    public String vmNetwork(HostAddress address) {
+    public String hostdLines(HostAddress address) {
         return """
+                role: %s
                 vm-network:
                   subnet: %s
-                  subnet6: %s
+                  subnet6: "%s"
                   underlay: plain
                   underlay-address: %s
-                """.formatted(VM_SUBNET, VM_SUBNET6, address.underlay().orElseThrow());
+                  closed: ["10.76.0.0/16", "10.78.0.0/16", "10.79.0.0/16"]
+                """.formatted(
+                        address.number() < FIRST_EDGE ? "host" : "edge",
+                        VM_SUBNET,
+                        VM_SUBNET6,
+                        address.underlay().orElseThrow());
     }
 
     /** The router between the hosts' {@code net0}: all packets of VMs that go from host to host pass it. */
@@ -141,7 +150,8 @@ public final class RoutedSites implements LabNetwork {
         leg(machine, "router-net", "n-", "net0", "10.76", address.number());
     }
 
-    /** Gives an edge its public side: {@code pub0}, with the default route. */
+    /** {@code pub0}, with the default route. */
+    @Override
     public void attachPublic(HostNamespaces machine, HostAddress address) {
         ip(router("router-wan").networkEntry(), """
                 link add w-%1$s master br-pub type veth peer name pub0 netns %2$d

@@ -53,8 +53,9 @@ public final class SharedSegments implements LabNetwork {
     }
 
     @Override
-    public String vmNetwork(HostAddress address) {
+    public String hostdLines(HostAddress address) {
         return """
+                role: host
                 vm-network:
                   bridge: br-vm
                   subnet: %s

@@ -6,21 +6,29 @@ import dev.godwit.api.CreateVm;
 import dev.godwit.api.Event;
 import dev.godwit.api.Image;
 import dev.godwit.api.ImageState;
+import dev.godwit.api.Move;
 import dev.godwit.api.MoveState;
+import dev.godwit.api.ProblemCode;
 import dev.godwit.api.Vm;
 import dev.godwit.client.Endpoint;
 import dev.godwit.client.GodwitClient;
+import dev.godwit.client.RequestFailed;
+import dev.godwit.lab.outside.OutsideClient;
+import dev.godwit.lab.outside.OutsidePlan;
+import dev.godwit.lab.report.MoveReport;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 
 /**
@@ -33,6 +41,9 @@ final class Stage implements AutoCloseable {
     /** Hosts that a scenario may have at once or one after the other. */
     private static final int HOSTS_MAX = 22;
 
+    private static final Duration MOVE_LIMIT = Duration.ofMinutes(3);
+    /** A claim takes as long as a lease. */
+    private static final Duration COMMAND_LIMIT = Duration.ofMinutes(2);
     private static final Duration IMAGE_LIMIT = Duration.ofMinutes(20);
 
     private final DemoOptions options;
@@ -45,6 +56,7 @@ final class Stage implements AutoCloseable {
     private final Map<String, LabHost> hosts = new LinkedHashMap<>();
     private final Map<String, GodwitClient> clients = new HashMap<>();
     private final Map<String, EventFeed> feeds = new HashMap<>();
+    private int edges;
     private boolean set;
 
     private Stage(DemoOptions options, Findings findings, DistFiles dist, Path cache, PrintStream terminal, Lab lab) {
@@ -101,6 +113,12 @@ final class Stage implements AutoCloseable {
     LabHost startHost(String id, int number, boolean buildsImages) {
         terminal.println("starting " + id);
         return follow(lab.startHost(id, number, buildsImages));
+    }
+
+    /** An edge of the fleet; the first that is started holds the public address. */
+    LabHost startEdge(String id) {
+        terminal.println("starting " + id);
+        return follow(lab.startEdge(id, RoutedSites.FIRST_EDGE + edges++));
     }
 
     private LabHost follow(LabHost host) {
@@ -188,6 +206,104 @@ final class Stage implements AutoCloseable {
                     "accelerator: tcg (no guest runs under KVM here): the CPU is emulated, about 20 times slower");
         }
         return guest;
+    }
+
+    /**
+     * Makes ports of a VM reachable from outside.
+     *
+     * @param ports as {@code godwit net publish} takes them, for example {@code 6379:6379}; {@code /udp} behind for UDP
+     * @return the address outside that they are at
+     */
+    String publish(Guest guest, String... ports) {
+        for (String port : ports) {
+            List<String> words = new ArrayList<>(List.of("net", "publish", guest.vm(), port.replace("/udp", "")));
+            if (port.endsWith("/udp")) {
+                words.add("--udp");
+            }
+            Command.Result result = godwit(everywhereUrls(), words);
+            if (result.status() != 0) {
+                throw new LabException("port " + port + " can't be published: " + result.output().strip());
+            }
+        }
+        return RoutedSites.PUBLIC;
+    }
+
+    /** The command of the product, at one host. */
+    Command.Result godwitAt(LabHost host, String... words) {
+        return godwit(List.of(host.endpoint().toString()), List.of(words));
+    }
+
+    private Command.Result godwit(List<String> endpoints, List<String> words) {
+        List<String> argv = new ArrayList<>(
+                List.of("env", "GODWIT_ENDPOINTS=" + String.join(",", endpoints), dist.godwit().toString()));
+        argv.addAll(words);
+        return Command.of(argv).within(COMMAND_LIMIT).tryRun();
+    }
+
+    private List<String> everywhereUrls() {
+        return alive().stream().map(host -> host.endpoint().toString()).toList();
+    }
+
+    /** A client outside that waits for the probes of a VM, whose ports it publishes. */
+    OutsideClient outsideOf(Guest guest) {
+        String address = publish(
+                guest,
+                GuestProbes.ECHO_TCP_PORT + ":" + GuestProbes.ECHO_TCP_PORT,
+                GuestProbes.ECHO_UDP_PORT + ":" + GuestProbes.ECHO_UDP_PORT + "/udp");
+        return OutsideClient.listen(
+                new OutsidePlan(
+                        address,
+                        GuestProbes.ECHO_TCP_PORT,
+                        GuestProbes.ECHO_UDP_PORT,
+                        GuestProbes.CLIENT_UDP_PORT,
+                        GuestProbes.DATAGRAMS_PER_SECOND,
+                        GuestProbes.SERVER_PORT),
+                lab.directory());
+    }
+
+    /** Watches the way of a VM's packets in a move that is about to begin. */
+    PathWatch watch(Guest guest, LabHost source, LabHost target, String name) throws IOException {
+        return PathWatch.start(
+                ((RoutedSites) lab.network()).underlayRouter(),
+                address(guest),
+                source,
+                target,
+                lab.directory(),
+                name);
+    }
+
+    /** Moves a VM by request. */
+    MoveReport move(Guest guest, LabHost source, LabHost target) throws IOException {
+        terminal.println("moving the VM from " + source.id() + " to " + target.id());
+        GodwitClient client = of(source);
+        try {
+            String id = Patience.waitFor("the move before to end at its target too", MOVE_LIMIT, () -> {
+                try {
+                    return Optional.of(client.move(guest.vm(), target.id()));
+                } catch (RequestFailed refused) {
+                    if (refused.code() == ProblemCode.MOVE_RUNNING) {
+                        return Optional.empty();
+                    }
+                    throw new UncheckedIOException(refused);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            Move move = Patience.waitFor("move " + id + " to end", MOVE_LIMIT, () -> {
+                try {
+                    return Optional.of(client.moveRecord(id))
+                            .filter(now -> now.ended() && now.state() != MoveState.RELEASE);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            if (move.state() != MoveState.DONE) {
+                throw new LabException("the move to " + target.id() + " ended as " + move.state() + ": " + move.failure());
+            }
+            return Hop.report(move, OptionalLong.empty());
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
     }
 
     /** The VM's own address. */

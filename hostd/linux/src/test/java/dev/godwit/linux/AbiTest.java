@@ -204,11 +204,104 @@ class AbiTest {
         put(ours, "sizeof.timespec", Clock.TIMESPEC_BYTES);
         put(ours, "timespec.tv_nsec", Clock.TIMESPEC_NANOS);
         put(ours, "MADV_DONTNEED", MemoryAdvice.MADV_DONTNEED);
+        netfilter(ours);
         network(ours);
 
         Map<String, Long> theirs = new TreeMap<>(C);
         theirs.keySet().removeIf(name -> name.startsWith("errno."));
         assertThat(ours).isEqualTo(theirs);
+    }
+
+    private static void netfilter(Map<String, Long> ours) {
+        put(ours, "sizeof.nfgenmsg", Nfnetlink.GENERAL_BYTES);
+        put(ours, "NFNLGRP_CONNTRACK_NEW", Nfnetlink.GROUP_CONNTRACK_NEW);
+        put(ours, "NFNLGRP_CONNTRACK_UPDATE", Nfnetlink.GROUP_CONNTRACK_UPDATE);
+        put(ours, "NFNLGRP_CONNTRACK_DESTROY", Nfnetlink.GROUP_CONNTRACK_DESTROY);
+        put(ours, "NFNL_SUBSYS_CTNETLINK", Nfnetlink.SUBSYSTEM_CONNTRACK);
+        put(ours, "NFNL_SUBSYS_NFTABLES", Nfnetlink.SUBSYSTEM_NFTABLES);
+        put(ours, "NFNL_MSG_BATCH_BEGIN", Nfnetlink.BATCH_BEGIN);
+        put(ours, "NFNL_MSG_BATCH_END", Nfnetlink.BATCH_END);
+        put(ours, "NFPROTO_INET", NfTables.FAMILY_INET);
+        put(ours, "NFPROTO_NETDEV", NfTables.FAMILY_NETDEV);
+        put(ours, "NFT_MSG_NEWSETELEM", NfTables.NEW_SET_ELEMENT);
+        put(ours, "NFT_MSG_DELSETELEM", NfTables.DELETE_SET_ELEMENT);
+        put(ours, "NFTA_SET_ELEM_LIST_TABLE", NfTables.ELEMENTS_TABLE);
+        put(ours, "NFTA_SET_ELEM_LIST_SET", NfTables.ELEMENTS_SET);
+        put(ours, "NFTA_SET_ELEM_LIST_ELEMENTS", NfTables.ELEMENTS_LIST);
+        put(ours, "NFTA_LIST_ELEM", NfTables.LIST_ELEMENT);
+        put(ours, "NFTA_SET_ELEM_KEY", NfTables.ELEMENT_KEY);
+        put(ours, "NFTA_SET_ELEM_TIMEOUT", NfTables.ELEMENT_TIMEOUT);
+        put(ours, "NFTA_DATA_VALUE", NfTables.DATA_VALUE);
+        put(ours, "IFNAMSIZ", NfTables.INTERFACE_NAME_BYTES);
+        put(ours, "IPCTNL_MSG_CT_NEW", Conntrack.NEW);
+        put(ours, "IPCTNL_MSG_CT_GET", Conntrack.GET);
+        put(ours, "IPCTNL_MSG_CT_DELETE", Conntrack.DELETE);
+        put(ours, "CTA_TUPLE_ORIG", Conntrack.TUPLE_ORIG);
+        put(ours, "CTA_TUPLE_REPLY", Conntrack.TUPLE_REPLY);
+        put(ours, "CTA_STATUS", Conntrack.STATUS);
+        put(ours, "CTA_PROTOINFO", Conntrack.PROTOINFO);
+        put(ours, "CTA_NAT_SRC", Conntrack.NAT_SRC);
+        put(ours, "CTA_TIMEOUT", Conntrack.TIMEOUT);
+        put(ours, "CTA_MARK", Conntrack.MARK);
+        put(ours, "CTA_NAT_DST", Conntrack.NAT_DST);
+        put(ours, "CTA_ZONE", Conntrack.ZONE);
+        put(ours, "CTA_TUPLE_IP", Conntrack.TUPLE_IP);
+        put(ours, "CTA_TUPLE_PROTO", Conntrack.TUPLE_PROTO);
+        put(ours, "CTA_IP_V4_SRC", Conntrack.IP_V4_SRC);
+        put(ours, "CTA_IP_V4_DST", Conntrack.IP_V4_DST);
+        put(ours, "CTA_IP_V6_SRC", Conntrack.IP_V6_SRC);
+        put(ours, "CTA_IP_V6_DST", Conntrack.IP_V6_DST);
+        put(ours, "CTA_PROTO_NUM", Conntrack.PROTO_NUM);
+        put(ours, "CTA_PROTO_SRC_PORT", Conntrack.PROTO_SRC_PORT);
+        put(ours, "CTA_PROTO_DST_PORT", Conntrack.PROTO_DST_PORT);
+        put(ours, "CTA_PROTO_ICMP_ID", Conntrack.PROTO_ICMP_ID);
+        put(ours, "CTA_PROTO_ICMP_TYPE", Conntrack.PROTO_ICMP_TYPE);
+        put(ours, "CTA_PROTO_ICMP_CODE", Conntrack.PROTO_ICMP_CODE);
+        put(ours, "CTA_PROTO_ICMPV6_ID", Conntrack.PROTO_ICMPV6_ID);
+        put(ours, "CTA_PROTO_ICMPV6_TYPE", Conntrack.PROTO_ICMPV6_TYPE);
+        put(ours, "CTA_PROTO_ICMPV6_CODE", Conntrack.PROTO_ICMPV6_CODE);
+        put(ours, "CTA_PROTOINFO_TCP", Conntrack.PROTOINFO_TCP);
+        put(ours, "CTA_PROTOINFO_SCTP", Conntrack.PROTOINFO_SCTP);
+        put(ours, "CTA_PROTOINFO_TCP_STATE", Conntrack.TCP_STATE);
+        put(ours, "CTA_PROTOINFO_TCP_WSCALE_ORIGINAL", Conntrack.TCP_WSCALE_ORIGINAL);
+        put(ours, "CTA_PROTOINFO_TCP_WSCALE_REPLY", Conntrack.TCP_WSCALE_REPLY);
+        put(ours, "CTA_PROTOINFO_TCP_FLAGS_ORIGINAL", Conntrack.TCP_FLAGS_ORIGINAL);
+        put(ours, "CTA_PROTOINFO_TCP_FLAGS_REPLY", Conntrack.TCP_FLAGS_REPLY);
+        put(ours, "CTA_PROTOINFO_SCTP_STATE", Conntrack.SCTP_STATE);
+        put(ours, "CTA_PROTOINFO_SCTP_VTAG_ORIGINAL", Conntrack.SCTP_VTAG_ORIGINAL);
+        put(ours, "CTA_PROTOINFO_SCTP_VTAG_REPLY", Conntrack.SCTP_VTAG_REPLY);
+        put(ours, "IP_CT_TCP_FLAG_WINDOW_SCALE", Conntrack.TCP_FLAG_WINDOW_SCALE);
+        put(ours, "IP_CT_TCP_FLAG_SACK_PERM", Conntrack.TCP_FLAG_SACK_PERM);
+        put(ours, "IP_CT_TCP_FLAG_BE_LIBERAL", Conntrack.TCP_FLAG_BE_LIBERAL);
+        put(ours, "CTA_NAT_V4_MINIP", Conntrack.NAT_V4_MINIP);
+        put(ours, "CTA_NAT_V4_MAXIP", Conntrack.NAT_V4_MAXIP);
+        put(ours, "CTA_NAT_PROTO", Conntrack.NAT_PROTO);
+        put(ours, "CTA_NAT_V6_MINIP", Conntrack.NAT_V6_MINIP);
+        put(ours, "CTA_NAT_V6_MAXIP", Conntrack.NAT_V6_MAXIP);
+        put(ours, "CTA_PROTONAT_PORT_MIN", Conntrack.PROTONAT_PORT_MIN);
+        put(ours, "CTA_PROTONAT_PORT_MAX", Conntrack.PROTONAT_PORT_MAX);
+        put(ours, "IPS_SEEN_REPLY", Conntrack.SEEN_REPLY);
+        put(ours, "IPS_ASSURED", Conntrack.ASSURED);
+        put(ours, "IPS_CONFIRMED", Conntrack.CONFIRMED);
+        put(ours, "IPS_SRC_NAT", Conntrack.SRC_NAT);
+        put(ours, "IPS_DST_NAT", Conntrack.DST_NAT);
+        put(ours, "NETLINK_NETFILTER", Netlink.NETFILTER);
+        put(ours, "SOL_NETLINK", Netlink.SOL_NETLINK);
+        put(ours, "NETLINK_ADD_MEMBERSHIP", Netlink.NETLINK_ADD_MEMBERSHIP);
+        put(ours, "sizeof.sockaddr_nl", Netlink.ADDRESS_BYTES);
+        put(ours, "NLM_F_REQUEST", NetlinkMessages.NLM_F_REQUEST);
+        put(ours, "NLM_F_ACK", NetlinkMessages.NLM_F_ACK);
+        put(ours, "NLM_F_EXCL", NetlinkMessages.NLM_F_EXCL);
+        put(ours, "NLM_F_CREATE", NetlinkMessages.NLM_F_CREATE);
+        put(ours, "NLM_F_DUMP", NetlinkMessages.NLM_F_DUMP);
+        put(ours, "NLMSG_ERROR", NetlinkMessages.NLMSG_ERROR);
+        put(ours, "NLMSG_DONE", NetlinkMessages.NLMSG_DONE);
+        put(ours, "NLA_F_NESTED", NetlinkMessages.NLA_F_NESTED);
+        put(ours, "sizeof.nlmsghdr", NetlinkMessages.HEADER_BYTES);
+        put(ours, "sizeof.nlattr", NetlinkMessages.ATTRIBUTE_BYTES);
+        put(ours, "nlmsghdr.nlmsg_type", NetlinkMessages.HEADER_TYPE);
+        put(ours, "nlmsghdr.nlmsg_flags", NetlinkMessages.HEADER_FLAGS);
+        put(ours, "nlmsghdr.nlmsg_seq", NetlinkMessages.HEADER_SEQUENCE);
     }
 
     private static void network(Map<String, Long> ours) {
@@ -267,6 +360,7 @@ class AbiTest {
     }
 
     private static void put(Map<String, Long> map, String name, long value) {
-        map.put(name, value);
+        Long elsewhere = map.put(name, value);
+        assertThat(elsewhere == null ? value : elsewhere).as(name).isEqualTo(value);
     }
 }

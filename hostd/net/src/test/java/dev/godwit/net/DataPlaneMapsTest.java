@@ -3,6 +3,7 @@ package dev.godwit.net;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.godwit.linux.BpfFilter;
 import dev.godwit.linux.BpfLink;
 import dev.godwit.linux.Mount;
 import dev.godwit.net.DataPlaneMaps.Attachment;
@@ -109,6 +110,21 @@ class DataPlaneMapsTest {
             assertThat(pinned.map(path -> path.getFileName().toString()).filter(name -> !name.equals("links")))
                     .containsExactlyInAnyOrderElementsOf(DataPlaneMaps.maps());
             assertThat(maps.lease().end()).isZero();
+        }
+    }
+
+    @Test
+    void aKernelWithoutTcxIsServedByFilters() throws IOException {
+        try (DataPlaneMaps maps = DataPlaneMaps.open(pins)) {
+            assertThat(BpfFilter.detach(LOOPBACK, true)).isFalse();
+            BpfFilter.attach(maps.program(Hook.VM_OUT), LOOPBACK, true);
+            BpfFilter.attach(maps.program(Hook.VX_IN), LOOPBACK, true);
+            BpfFilter.attach(maps.program(Hook.VX_OUT), LOOPBACK, false);
+            assertThat(BpfFilter.detach(LOOPBACK, true)).isTrue();
+            assertThat(BpfFilter.detach(LOOPBACK, true)).isFalse();
+            maps.detach(Hook.VX_OUT, LOOPBACK);
+            assertThat(BpfFilter.detach(LOOPBACK, false)).isFalse();
+            assertThat(BpfFilter.detach(77, false)).isFalse();
         }
     }
 

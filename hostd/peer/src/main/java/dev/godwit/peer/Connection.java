@@ -3,7 +3,6 @@ package dev.godwit.peer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Connection implements AutoCloseable {
     private static final long NEVER = Long.MAX_VALUE;
 
-    private final SocketChannel channel;
+    private final PeerChannel channel;
     private final String remote;
     private final FrameReader reader;
     private final ReentrantLock writing = new ReentrantLock();
@@ -29,7 +28,7 @@ final class Connection implements AutoCloseable {
     private volatile long deadlineNanos = NEVER;
     private volatile @Nullable String closedBecause;
 
-    Connection(SocketChannel channel, String remote) {
+    Connection(PeerChannel channel, String remote) {
         this.channel = channel;
         this.remote = remote;
         this.reader = new FrameReader(new Listening());
@@ -72,8 +71,35 @@ final class Connection implements AutoCloseable {
         }
     }
 
+    /** Agrees on keys; to be called once, before anything is read, while a deadline runs. */
+    void secure() throws IOException {
+        try {
+            channel.secure();
+        } catch (IOException e) {
+            String why = closedBecause;
+            throw why == null ? e : new IOException(why, e);
+        }
+    }
+
+    /**
+     * The hello must be of the host whose certificate was shown.
+     *
+     * @throws BadFrame it is another's
+     */
+    void requireHost(String hello) throws BadFrame {
+        String shown = channel.host();
+        if (shown != null && !shown.equals(hello)) {
+            throw new BadFrame("it says that it is " + hello + ", and its certificate is of " + shown);
+        }
+    }
+
+    boolean stillGood() {
+        return channel.stillGood();
+    }
+
     void trust() {
         reader.trust();
+        channel.widen();
     }
 
     /** Writes a whole frame; returns its bytes. */

@@ -41,11 +41,13 @@ final class Dialer {
         try {
             connection.deadline(limits.connectTimeout());
             watch.add(connection);
+            connection.secure();
             Frame answer = new Hello(hostId, use).say(connection, traffic);
             if (answer.type() == Frame.REFUSED) {
                 throw Refusal.of(answer.bytes());
             }
             Hello hello = Hello.of(answer);
+            connection.requireHost(hello.host());
             if (hello.protocol() != Hello.PROTOCOL) {
                 throw versions(hello);
             }

@@ -1,7 +1,10 @@
 package dev.godwit.peer;
 
+import dev.godwit.tls.Anteroom;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ClosedChannelException;
@@ -25,8 +28,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class PeerServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PeerServer.class);
-    /** Connections at once, strangers included: bounds threads and descriptors; more wait in the kernel's backlog. */
+    /** Connections of peers at once: bounds threads and descriptors. */
     private static final int CONNECTIONS_MAX = 256;
+    /** Connections of strangers at once, besides. */
+    private static final int STRANGERS_MAX = 128;
+    /** Of one address; the hosts of a small fleet may be behind one. */
+    private static final int STRANGERS_PER_SOURCE_MAX = 64;
     /** After a failed accept (no descriptors left): long enough not to spin, short enough not to be noticed. */
     private static final Duration ACCEPT_RETRY = Duration.ofMillis(100);
     /** A thread whose connection is closed ends at once, unless its receiver writes to a slow disk. */
@@ -42,6 +49,7 @@ public final class PeerServer implements AutoCloseable {
     private final ServedCalls calls;
     private final ServedStreams streams;
     private final Semaphore room = new Semaphore(CONNECTIONS_MAX);
+    private final Anteroom strangers;
     private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
     private final ThreadFactory readers;
     private final Duration threadsEndWithin;
@@ -96,6 +104,11 @@ public final class PeerServer implements AutoCloseable {
         this.listening = sockets.listen(listen);
         this.address = listening.getLocalAddress();
         this.watch = new Watch("peer-watch-" + hostId, limits.silenceAfter());
+        this.strangers = new Anteroom(
+                STRANGERS_MAX,
+                STRANGERS_PER_SOURCE_MAX,
+                limits.connectTimeout().multipliedBy(2)); // the watch comes first
+        watch.onTick(strangers::sweep);
         watch.onTick(this.streams::dropAbandoned);
         this.accepting =
                 Thread.ofPlatform().daemon().name("peer-accept-" + hostId).start(this::accept);
@@ -126,13 +139,11 @@ public final class PeerServer implements AutoCloseable {
     private void accept() {
         while (closing.getCount() > 0) {
             try {
-                room.acquire();
                 begin(listening.accept());
-            } catch (ClosedChannelException | InterruptedException e) {
+            } catch (ClosedChannelException e) {
                 return;
             } catch (IOException | OutOfMemoryError e) {
                 // Out of memory: no thread can be made. That ends when others do.
-                room.release();
                 LOG.warn("accepting a peer on {} failed, trying again: {}", address, e.toString());
                 if (Waits.onceClosed(closing, ACCEPT_RETRY)) {
                     return;
@@ -141,12 +152,13 @@ public final class PeerServer implements AutoCloseable {
         }
     }
 
-    /** Starts the thread that serves the connection and gives its room back. */
+    /** Starts the thread that serves the connection. */
     private void begin(SocketChannel channel) throws IOException {
         boolean started = false;
         Thread serving = null;
+        Anteroom.Visit visit = strangers.enter(source(channel), () -> close(channel));
         try {
-            serving = readers.newThread(() -> serve(channel));
+            serving = readers.newThread(() -> serve(channel, visit));
             threads.add(serving);
             serving.start();
             started = true;
@@ -155,19 +167,45 @@ public final class PeerServer implements AutoCloseable {
                 if (serving != null) {
                     threads.remove(serving);
                 }
+                visit.leave();
                 channel.close();
             }
         }
     }
 
-    private void serve(SocketChannel channel) {
-        String remote = remote(channel);
-        Connection connection = new Connection(channel, remote);
+    private static InetAddress source(SocketChannel channel) throws IOException {
+        return channel.getRemoteAddress() instanceof InetSocketAddress from
+                ? from.getAddress()
+                : InetAddress.getLoopbackAddress();
+    }
+
+    private static void close(SocketChannel channel) {
         try {
-            sockets.accepted(channel);
-            watch.add(connection);
+            channel.close();
+        } catch (IOException e) {
+            LOG.debug("closing a connection failed: {}", e.getMessage());
+        }
+    }
+
+    private void serve(SocketChannel channel, Anteroom.Visit visit) {
+        String remote = remote(channel);
+        try {
+            serve(new Connection(sockets.accepted(channel), remote), remote, visit);
+        } catch (IOException e) {
+            LOG.info("connection from {} lost: {}", remote, e.getMessage());
+        } finally {
+            visit.leave();
+            close(channel);
+            threads.remove(Thread.currentThread());
+        }
+    }
+
+    private void serve(Connection connection, String remote, Anteroom.Visit visit) {
+        try {
             connection.deadline(limits.connectTimeout());
-            serve(connection);
+            watch.add(connection);
+            connection.secure();
+            serve(connection, visit);
         } catch (BadFrame e) {
             garbage.incrementAndGet();
             LOG.warn("connection from {} closed: {}", remote, e.getMessage());
@@ -180,8 +218,6 @@ public final class PeerServer implements AutoCloseable {
         } finally {
             watch.remove(connection);
             connection.release();
-            room.release();
-            threads.remove(Thread.currentThread());
         }
     }
 
@@ -194,13 +230,28 @@ public final class PeerServer implements AutoCloseable {
         }
     }
 
-    private void serve(Connection connection) throws IOException {
+    private void serve(Connection connection, Anteroom.Visit visit) throws IOException {
         Hello hello = Hello.of(connection.read());
+        connection.requireHost(hello.host());
         if (hello.protocol() != Hello.PROTOCOL) {
             byte[] refusal = Refusal.bytes(Dialer.versions(hello));
             traffic.add(ByteKind.CONTROL, connection.write(Frame.of(Frame.REFUSED, 0, 0, refusal)));
             return;
         }
+        if (!visit.leave()) {
+            return;
+        }
+        if (!room.tryAcquire()) {
+            throw new IOException("there are " + CONNECTIONS_MAX + " connections of peers already");
+        }
+        try {
+            greet(connection, hello);
+        } finally {
+            room.release();
+        }
+    }
+
+    private void greet(Connection connection, Hello hello) throws IOException {
         connection.noDeadline();
         connection.trust();
         byte[] mine = new Hello(hostId, hello.use()).json();

@@ -15,7 +15,16 @@ final class PlainSockets implements PeerSockets {
     private static final int BACKLOG = 64;
 
     @Override
-    public SocketChannel connect(SocketAddress peer, Duration timeout) throws IOException {
+    public PeerChannel connect(SocketAddress peer, Duration timeout) throws IOException {
+        return new PlainChannel(connectTo(peer, timeout));
+    }
+
+    @Override
+    public PeerSockets expecting(String host) {
+        return this;
+    }
+
+    SocketChannel connectTo(SocketAddress peer, Duration timeout) throws IOException {
         boolean unix = peer instanceof UnixDomainSocketAddress;
         SocketChannel channel = unix ? SocketChannel.open(StandardProtocolFamily.UNIX) : SocketChannel.open();
         try {
@@ -52,7 +61,12 @@ final class PlainSockets implements PeerSockets {
     }
 
     @Override
-    public void accepted(SocketChannel channel) throws IOException {
+    public PeerChannel accepted(SocketChannel channel) throws IOException {
+        tune(channel);
+        return new PlainChannel(channel);
+    }
+
+    void tune(SocketChannel channel) throws IOException {
         if (!(channel.getLocalAddress() instanceof UnixDomainSocketAddress)) {
             buffers(channel);
         }

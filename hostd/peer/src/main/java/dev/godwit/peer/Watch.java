@@ -57,6 +57,8 @@ final class Watch implements AutoCloseable {
                     if (!connection.isClosed() && connection.overdue(now, silence)) {
                         silent.incrementAndGet();
                         connection.close(connection.remote() + " said nothing for " + silence.toMillis() + " ms");
+                    } else if (!connection.stillGood()) {
+                        connection.close("the certificate of " + connection.remote() + " is no longer taken");
                     }
                 }
                 ticks.forEach(Runnable::run);

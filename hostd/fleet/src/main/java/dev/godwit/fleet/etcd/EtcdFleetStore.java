@@ -15,8 +15,10 @@ import dev.godwit.fleet.OwnershipChange;
 import dev.godwit.fleet.OwnershipConflict;
 import dev.godwit.fleet.OwnershipRecord;
 import dev.godwit.fleet.Watch;
+import dev.godwit.tls.Revocation;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
+import io.etcd.jetcd.ClientBuilder;
 import io.etcd.jetcd.KeyValue;
 import io.etcd.jetcd.kv.GetResponse;
 import io.etcd.jetcd.kv.TxnResponse;
@@ -35,6 +37,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The fleet store of two or more hosts, in etcd (v3 API, from 3.4 on). Reads are linearizable; a write is one transaction
@@ -68,24 +71,38 @@ public final class EtcdFleetStore implements FleetStore {
     /**
      * Makes the client; it connects at the first call, and again by itself whenever it has to.
      *
-     * @param endpoints {@code http://HOST:PORT}, at least one
+     * @param endpoints {@code http://HOST:PORT}, at least one; {@code https:} with {@code tls}
+     * @param tls null: plain connections
      * @param clockNanos CLOCK_BOOTTIME or alike, for leases
      */
+    public static EtcdFleetStore open(List<String> endpoints, @Nullable EtcdTls tls, LongSupplier clockNanos) {
+        return open(endpoints, tls, clockNanos, CALL_TIMEOUT);
+    }
+
+    /** The same without TLS. */
     public static EtcdFleetStore open(List<String> endpoints, LongSupplier clockNanos) {
-        return open(endpoints, clockNanos, CALL_TIMEOUT);
+        return open(endpoints, null, clockNanos, CALL_TIMEOUT);
     }
 
     static EtcdFleetStore open(List<String> endpoints, LongSupplier clockNanos, Duration callTimeout) {
+        return open(endpoints, null, clockNanos, callTimeout);
+    }
+
+    static EtcdFleetStore open(
+            List<String> endpoints, @Nullable EtcdTls tls, LongSupplier clockNanos, Duration callTimeout) {
         if (endpoints.isEmpty()) {
             throw new IllegalArgumentException("no etcd endpoint is given");
         }
-        Client client = Client.builder()
+        ClientBuilder builder = Client.builder()
                 .endpoints(endpoints.toArray(String[]::new))
                 .connectTimeout(callTimeout)
                 .waitForReady(false)
                 .keepaliveTime(KEEPALIVE_TIME)
-                .keepaliveTimeout(KEEPALIVE_TIMEOUT)
-                .build();
+                .keepaliveTimeout(KEEPALIVE_TIMEOUT);
+        if (tls != null) {
+            builder.sslContext(tls.context());
+        }
+        Client client = builder.build();
         return new EtcdFleetStore(client, new EtcdCalls(endpoints, callTimeout), clockNanos);
     }
 
@@ -268,6 +285,30 @@ public final class EtcdFleetStore implements FleetStore {
     @Override
     public FleetDocuments documents() {
         return documents;
+    }
+
+    @Override
+    public boolean revoke(Revocation revocation) throws OutcomeUnknown, FleetStoreUnavailable {
+        ByteSequence key = Keys.revocation(revocation.subject());
+        Op put = put(key, Values.revocation(revocation));
+        TxnResponse answer = calls.write(
+                "revoke " + revocation.subject(),
+                client.getKVClient().txn().If(absent(key)).Then(put).Else(put).commit());
+        return answer.isSucceeded();
+    }
+
+    @Override
+    public List<Revocation> revocations() throws FleetStoreUnavailable {
+        GetResponse found = calls.repeatable(
+                "list the revocations",
+                client.getKVClient()
+                        .get(
+                                Keys.REVOCATIONS,
+                                GetOption.builder().isPrefix(true).build()));
+        return found.getKvs().stream()
+                .map(Values::revocation)
+                .sorted(Comparator.comparing(Revocation::subject))
+                .toList();
     }
 
     @Override

@@ -12,6 +12,7 @@ final class Keys {
     static final ByteSequence HOSTS = bytes("/godwit/v1/hosts/");
     static final ByteSequence VMS = bytes("/godwit/v1/vms/");
     static final ByteSequence OWNERS = bytes("/godwit/v1/owners/");
+    static final ByteSequence REVOCATIONS = bytes("/godwit/v1/revocations/");
     private static final ByteSequence DOCUMENTS = bytes("/godwit/v1/documents/");
     private static final ByteSequence NAMES = bytes("/godwit/v1/names/");
     private static final ByteSequence ADDRESSES = bytes("/godwit/v1/addresses/");
@@ -32,6 +33,10 @@ final class Keys {
 
     static ByteSequence name(String name) {
         return NAMES.concat(bytes(name));
+    }
+
+    static ByteSequence revocation(String subject) {
+        return REVOCATIONS.concat(bytes(subject));
     }
 
     static ByteSequence address(String address) {

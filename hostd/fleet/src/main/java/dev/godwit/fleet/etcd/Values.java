@@ -8,9 +8,11 @@ import dev.godwit.fleet.HostRecord;
 import dev.godwit.fleet.HostRole;
 import dev.godwit.fleet.NewOwnership;
 import dev.godwit.fleet.OwnershipRecord;
+import dev.godwit.tls.Revocation;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.KeyValue;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +51,16 @@ final class Values {
         ObjectNode labels = node.putObject("labels");
         host.labels().forEach(labels::put);
         return bytes(node);
+    }
+
+    static ByteSequence revocation(Revocation revocation) {
+        return bytes(object().put("subject", revocation.subject())
+                .put("at", revocation.at().toString()));
+    }
+
+    static Revocation revocation(KeyValue revocation) {
+        JsonNode node = parse(revocation);
+        return new Revocation(text(node, "subject"), Instant.parse(text(node, "at")));
     }
 
     static OwnershipRecord ownership(KeyValue vm, KeyValue owner) {

@@ -67,6 +67,7 @@ final class SqliteFile implements AutoCloseable {
             Handle handle = Jdbi.create(connection).open();
             handle.useTransaction(tables -> {
                 OwnershipTable.make(tables);
+                RevocationTable.make(tables);
                 DocumentTable.make(tables);
             });
             return new SqliteFile(path, connection, handle);

@@ -16,6 +16,7 @@ import dev.godwit.fleet.OwnershipChange;
 import dev.godwit.fleet.OwnershipConflict;
 import dev.godwit.fleet.OwnershipRecord;
 import dev.godwit.fleet.Watch;
+import dev.godwit.tls.Revocation;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 public final class SqliteFleetStore implements FleetStore {
     private final SqliteFile file;
     private final OwnershipTable table;
+    private final RevocationTable revocations;
     private final LongSupplier clockNanos;
     private final LocalWatches<OwnershipChange> watches = new LocalWatches<>();
     private final SqliteDocuments documents;
@@ -41,6 +43,7 @@ public final class SqliteFleetStore implements FleetStore {
     private SqliteFleetStore(SqliteFile file, LongSupplier clockNanos) {
         this.file = file;
         this.table = new OwnershipTable(file.handle());
+        this.revocations = new RevocationTable(file.handle());
         this.clockNanos = clockNanos;
         this.documents = new SqliteDocuments(file);
     }
@@ -139,6 +142,17 @@ public final class SqliteFleetStore implements FleetStore {
     @Override
     public Watch watch(Consumer<OwnershipChange> consumer) {
         return watches.add(consumer);
+    }
+
+    @Override
+    public boolean revoke(Revocation revocation) throws OutcomeUnknown, FleetStoreUnavailable {
+        return file.<Boolean, OutcomeUnknown>write(
+                "revoke " + revocation.subject(), () -> revocations.revoke(revocation), any -> {});
+    }
+
+    @Override
+    public List<Revocation> revocations() throws FleetStoreUnavailable {
+        return file.read("list the revocations", revocations::all);
     }
 
     @Override

@@ -1,11 +1,14 @@
 package dev.godwit.fleet.etcd;
 
+import dev.godwit.tls.TlsFiles;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 
@@ -14,9 +17,11 @@ final class EtcdProcess implements AutoCloseable {
     private final Path directory;
     private final int clientPort;
     private final int peerPort;
+    private final List<String> tls;
     private Process process;
 
-    private EtcdProcess(Path directory, int clientPort, int peerPort) throws IOException {
+    private EtcdProcess(Path directory, int clientPort, int peerPort, List<String> tls) throws IOException {
+        this.tls = tls;
         this.directory = directory;
         this.clientPort = clientPort;
         this.peerPort = peerPort;
@@ -24,13 +29,28 @@ final class EtcdProcess implements AutoCloseable {
     }
 
     static EtcdProcess start(Path directory) throws IOException {
-        EtcdProcess etcd = new EtcdProcess(directory, freePort(), freePort());
+        return start(directory, List.of());
+    }
+
+    /** One that shows a certificate and takes only clients whose certificates an authority has signed. */
+    static EtcdProcess startSecure(Path directory, TlsFiles own, Path clientsAuthority) throws IOException {
+        return start(
+                directory,
+                List.of(
+                        "--cert-file=" + own.certificate(),
+                        "--key-file=" + own.key(),
+                        "--client-cert-auth",
+                        "--trusted-ca-file=" + clientsAuthority));
+    }
+
+    private static EtcdProcess start(Path directory, List<String> tls) throws IOException {
+        EtcdProcess etcd = new EtcdProcess(directory, freePort(), freePort(), tls);
         etcd.awaitAnswering();
         return etcd;
     }
 
     String endpoint() {
-        return "http://127.0.0.1:" + clientPort;
+        return (tls.isEmpty() ? "http" : "https") + "://127.0.0.1:" + clientPort;
     }
 
     int clientPort() {
@@ -77,24 +97,26 @@ final class EtcdProcess implements AutoCloseable {
 
     private Process launch() throws IOException {
         String peer = "http://127.0.0.1:" + peerPort;
-        return new ProcessBuilder(
-                        "etcd",
-                        "--name",
-                        "test",
-                        "--data-dir",
-                        directory.resolve("etcd").toString(),
-                        "--listen-client-urls",
-                        endpoint(),
-                        "--advertise-client-urls",
-                        endpoint(),
-                        "--listen-peer-urls",
-                        peer,
-                        "--initial-advertise-peer-urls",
-                        peer,
-                        "--initial-cluster",
-                        "test=" + peer,
-                        "--log-level",
-                        "error")
+        List<String> command = new ArrayList<>(List.of(
+                "etcd",
+                "--name",
+                "test",
+                "--data-dir",
+                directory.resolve("etcd").toString(),
+                "--listen-client-urls",
+                endpoint(),
+                "--advertise-client-urls",
+                endpoint(),
+                "--listen-peer-urls",
+                peer,
+                "--initial-advertise-peer-urls",
+                peer,
+                "--initial-cluster",
+                "test=" + peer,
+                "--log-level",
+                "error"));
+        command.addAll(tls);
+        return new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(
                         directory.resolve("etcd.log").toFile()))

@@ -8,6 +8,7 @@ public final class Bench {
             usage: script/bench NAME [--json FILE] [more]
               cli    the godwit command and an idle hostd against what one would type instead
               move   moves of a VM between two hosts against plain QEMU's stop and copy
+              net    the data plane to a VM against plain routing, a VXLAN tunnel and a HAProxy relay
               nbd    the NBD server against qemu-nbd and nbdkit, over random and sequential reads and writes
               wire   the peer wire against a bare socket and zstd | socat
             """;
@@ -22,9 +23,10 @@ public final class Bench {
         }
         String[] rest = Arrays.copyOfRange(arguments, 1, arguments.length);
         switch (arguments[0]) {
-            case "--list" -> System.out.println("cli\nmove\nnbd\nwire");
+            case "--list" -> System.out.println("cli\nmove\nnet\nnbd\nwire");
             case "cli" -> CliBench.main(rest);
             case "move" -> MoveBench.main(rest);
+            case "net" -> NetBench.main(rest);
             case "nbd" -> NbdBench.main(rest);
             case "wire" -> WireBench.main(rest);
             default -> {

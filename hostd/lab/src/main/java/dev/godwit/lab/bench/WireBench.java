@@ -1,6 +1,7 @@
 package dev.godwit.lab.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.godwit.peer.PeerChannel;
 import dev.godwit.peer.PeerLimits;
 import dev.godwit.peer.PeerLink;
 import dev.godwit.peer.PeerServer;
@@ -25,7 +26,6 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -208,15 +208,14 @@ public final class WireBench {
                 PeerSockets.plain().listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
             CompletableFuture<Void> received = new CompletableFuture<>();
             Thread.ofPlatform().daemon().start(() -> {
-                try (SocketChannel in = listening.accept()) {
-                    PeerSockets.plain().accepted(in);
+                try (PeerChannel in = PeerSockets.plain().accepted(listening.accept())) {
                     receive(in, to, block);
                     received.complete(null);
                 } catch (IOException e) {
                     received.completeExceptionally(e);
                 }
             });
-            try (SocketChannel out = PeerSockets.plain().connect(listening.getLocalAddress(), STEP_MAX)) {
+            try (PeerChannel out = PeerSockets.plain().connect(listening.getLocalAddress(), STEP_MAX)) {
                 for (long at = 0; at < from.segment.byteSize(); at += block) {
                     ByteBuffer piece = from.segment.asSlice(at, block).asByteBuffer();
                     while (piece.hasRemaining()) {
@@ -228,7 +227,7 @@ public final class WireBench {
         }
     }
 
-    private static void receive(SocketChannel in, BenchVolume to, int block) throws IOException {
+    private static void receive(PeerChannel in, BenchVolume to, int block) throws IOException {
         for (long at = 0; at < to.segment.byteSize(); at += block) {
             ByteBuffer piece = to.segment.asSlice(at, block).asByteBuffer();
             while (piece.hasRemaining()) {

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.godwit.edge;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.godwit.pki;
+
+import org.jspecify.annotations.NullMarked;
