@@ -155,6 +155,9 @@ public final class Godwit {
             }
             case "drain" -> new HostCommands(session).drain(rest);
             case "events" -> new EventsCommand(session).follow(rest);
+            case "net publish" -> new PortCommands(session).publish(rest);
+            case "net unpublish" -> new PortCommands(session).unpublish(rest);
+            case "net ports" -> new PortCommands(session).list(rest);
             case "move show" -> new MoveCommands(session).show(rest);
             case "move list" -> new MoveCommands(session).list(rest);
             default -> throw Failure.usage("There is no command \"" + name + "\"; there are:\n" + Help.of(name));

@@ -13,7 +13,7 @@ final class Help {
               image build|list|push
               host status|list|invite|join
               pki init|issue|list|revoke|revocations
-              net list|show|create|set|rm|flows|capture|drops
+              net list|show|create|set|rm|flows|capture|drops|publish|unpublish|ports
               drain
               events
               move show|list
@@ -77,6 +77,9 @@ final class Help {
             godwit net flows VM [--follow] [--json]
             godwit net capture VM -w FILE [--seconds 60] [--packets 100000] [--snap BYTES]
             godwit net drops [--all] [--json]
+            godwit net publish VM PUBLIC:PORT [--udp]
+            godwit net unpublish VM PUBLIC [--udp]
+            godwit net ports VM
             """;
 
     private static final String MOVE = """
@@ -317,6 +320,25 @@ final class Help {
                 The moves that the hosts remember.
 
                   godwit move list
+                """;
+            case "net publish" -> """
+                godwit net publish VM PUBLIC:PORT [--udp]
+                Lets port PUBLIC of the fleet's public address lead to port PORT of the VM, wherever the VM is and moves
+                to. With --udp it is a UDP port, else TCP. A port that leads to another VM is refused.
+
+                  godwit net publish build-7 8080:80
+                """;
+            case "net unpublish" -> """
+                godwit net unpublish VM PUBLIC [--udp]
+                Lets a public port lead to the VM no more. Connections that are open go on.
+
+                  godwit net unpublish build-7 8080
+                """;
+            case "net ports" -> """
+                godwit net ports VM
+                The public ports that lead to a VM.
+
+                  godwit net ports build-7
                 """;
             default -> {
                 int space = command.indexOf(' ');

@@ -1,5 +1,6 @@
 package dev.godwit.daemon;
 
+import dev.godwit.fleet.FleetDocument;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreException;
 import dev.godwit.fleet.HostRecord;
@@ -35,10 +36,6 @@ final class FleetLocations implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(FleetLocations.class);
     /** A move that turned a VM's address commits or turns it back in seconds; then the record says all. */
     static final Duration WORD_COUNTS = Duration.ofMinutes(1);
-    /** A label of an edge's host record: {@code active} on the one of a pair that holds the public address. */
-    static final String EDGE_LABEL = "edge";
-
-    static final String EDGE_ACTIVE = "active";
     /** A VM's addresses are told of before a new host's record is here at worst; then they are looked at again. */
     private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
 
@@ -60,6 +57,9 @@ final class FleetLocations implements AutoCloseable {
 
     private Set<String> alive = Set.of();
     private List<InetAddress> edges = List.of();
+    /** The edge that has the public addresses, as far as is known. */
+    private EdgeWord activeEdge = new EdgeWord("", 0);
+
     /** By id, as last seen. */
     private final Map<String, HostRecord> hosts = new HashMap<>();
 
@@ -127,6 +127,11 @@ final class FleetLocations implements AutoCloseable {
     /** Reads the hosts, and at the first time and whenever a word has grown old the records too. */
     private void look() throws FleetStoreException {
         boolean grewOld = hosts(store.hosts());
+        Optional<FleetDocument> seat = store.documents().read(DocumentSeat.KIND, DocumentSeat.NAME);
+        if (seat.isPresent()) {
+            DocumentSeat.Seat taken = DocumentSeat.seat(seat.get());
+            activeEdge(new EdgeWord(taken.holder(), taken.fence()));
+        }
         if (watch == null) {
             watch = store.watch(this::changed);
             readAll();
@@ -346,6 +351,19 @@ final class FleetLocations implements AutoCloseable {
                 .toList();
     }
 
+    /** An edge has the public addresses; an older one's word does not count any more. */
+    synchronized void activeEdge(EdgeWord word) {
+        if (word.fence() > activeEdge.fence()) {
+            activeEdge = word;
+            findEdges();
+        }
+    }
+
+    /** Every record that counts here. */
+    synchronized List<OwnershipRecord> recordsSeen() {
+        return List.copyOf(records.values());
+    }
+
     /** Hosts that live, and those whose VMs are still theirs. */
     private void tellPeers() {
         Set<String> hosts = new HashSet<>(alive);
@@ -363,8 +381,8 @@ final class FleetLocations implements AutoCloseable {
     private void findEdges() {
         List<InetAddress> living = hosts.values().stream()
                 .filter(host -> host.role() == HostRole.EDGE && alive.contains(host.hostId()))
-                .sorted(Comparator.comparing((HostRecord host) ->
-                                !EDGE_ACTIVE.equals(host.labels().get(EDGE_LABEL)))
+                .sorted(Comparator.comparing(
+                                (HostRecord host) -> !host.hostId().equals(activeEdge.edge()))
                         .thenComparing(HostRecord::hostId))
                 .flatMap(host -> underlay(host).stream())
                 .toList();

@@ -51,6 +51,10 @@ final class FleetPresence implements AutoCloseable {
         if (HostPki.keyDirectory(config) != null) {
             all.put(HostPki.ISSUER_LABEL, "true");
         }
+        EdgeConfig edge = config.edge();
+        if (edge != null) {
+            all.put(PublicPorts.ADDRESSES_LABEL, String.join(",", edge.publicAddresses()));
+        }
         FleetPresence presence = new FleetPresence(
                 store,
                 new HostRecord(

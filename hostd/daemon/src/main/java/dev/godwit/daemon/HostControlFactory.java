@@ -198,10 +198,18 @@ public final class HostControlFactory implements ControlFactory {
                 admission,
                 tracking,
                 List.of(CpuTemplate.named(config.cpuTemplate()).name()),
+                new PublicPorts(store),
                 parts);
+        EdgeService edge = routed == null || config.edge() == null
+                ? null
+                : parts.add(routed.openEdge(config.edge(), store, peers, paths.state()));
         if (config.peerAddress() != null) {
             PeerDesk desk = new PeerDesk(
-                    new Arrivals(targets, arriving), transfer, services, routed == null ? null : routed.desk());
+                    new Arrivals(targets, arriving),
+                    transfer,
+                    services,
+                    routed == null ? null : routed.desk(),
+                    edge);
             parts.add(new PeerServer(
                     config.peerAddress().socketAddress(), config.hostId(), desk, desk, PeerLimits.standard(), sockets));
         }

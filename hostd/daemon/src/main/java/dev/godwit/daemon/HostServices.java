@@ -31,6 +31,7 @@ record HostServices(
         Admission admission,
         Tracking tracking,
         List<String> cpuTemplates,
+        PublicPorts ports,
         ClosingStack parts) {
     /** What the probe found, null where it could not be run. */
     VmmDriver.@Nullable Probe probeOrNull() {

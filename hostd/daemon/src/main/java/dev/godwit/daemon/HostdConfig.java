@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param allowEmulation true: VMs run under emulation where there is no usable KVM; default false
  * @param handOverTimeout how long a VMM may take to hand its RAM over, default 10s
  * @param vmNetwork default none: VMs have no network
+ * @param edge the public side; for {@code role: edge} and only there
  * @param cpuTemplate name of the CPU template of new VMs, default {@code x86-64-v2-godwit1}
  * @param pauseBudget how long a move may plan to pause a VM, default 500ms
  * @param reservationTimeout how long a target keeps what it promised in RESERVE without hearing more, default 30s
@@ -45,6 +46,7 @@ public record HostdConfig(
         boolean allowEmulation,
         Duration handOverTimeout,
         @Nullable VmNetworkConfig vmNetwork,
+        @Nullable EdgeConfig edge,
         String cpuTemplate,
         Duration pauseBudget,
         Duration reservationTimeout,
@@ -83,6 +85,7 @@ public record HostdConfig(
         requireEncryptedStore(fleetStore, tls, lab);
         cloud = cloud == null ? CloudConfig.none() : cloud;
         handOverTimeout = between("hand-over-timeout", handOverTimeout, Duration.ofSeconds(10), Duration.ofMinutes(5));
+        requireEdge(role, edge, vmNetwork);
         cpuTemplate = cpuTemplate == null ? "x86-64-v2-godwit1" : cpuTemplate;
         pauseBudget = between("pause-budget", pauseBudget, Duration.ofMillis(500), Duration.ofMinutes(1));
         reservationTimeout =
@@ -94,6 +97,17 @@ public record HostdConfig(
         if (vmMemoryMib != null && (vmMemoryMib < 256 || vmMemoryMib > 64 << 20)) {
             throw new IllegalArgumentException(
                     "vm-memory-mib " + vmMemoryMib + " is not between 256 and " + (64 << 20));
+        }
+    }
+
+    private static void requireEdge(HostRole role, @Nullable EdgeConfig edge, @Nullable VmNetworkConfig network) {
+        if ((role == HostRole.EDGE) != (edge != null)) {
+            throw new IllegalArgumentException(
+                    edge == null ? "role: edge needs the section edge" : "the section edge needs role: edge");
+        }
+        if (edge != null && (network == null || !network.isRouted())) {
+            throw new IllegalArgumentException(
+                    "role: edge needs a routed vm-network, with this host's underlay-address");
         }
     }
 

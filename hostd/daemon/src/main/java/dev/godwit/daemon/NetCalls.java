@@ -16,6 +16,8 @@ final class NetCalls {
     static final String PREFIX = "net.";
     /** Any host to any other: the owner of a VM says behind which host it answers ({@link LocationWord}). */
     static final String WORD = "net.word";
+    /** An edge says that it is the active one. */
+    static final String EDGE = PREFIX + "edge";
     /** Source to target: flows of the VM that policy has let pass. */
     static final String FLOWS = "net.flows";
     /** Source to target: packets that the guest did not take in time; they wait there behind what waits. */

@@ -1,5 +1,6 @@
 package dev.godwit.daemon;
 
+import dev.godwit.fleet.HostRole;
 import dev.godwit.peer.PeerRefused;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -47,6 +48,18 @@ final class NetDesk {
                         .underlay(fromHost)
                         .orElseThrow(() -> new IOException("host " + fromHost + " has no underlay-address"));
                 return NetCalls.write(network.fetch(fetch, source));
+            }
+            case NetCalls.EDGE -> {
+                EdgeWord word = NetCalls.read(argument, EdgeWord.class);
+                boolean edge = locations
+                        .host(fromHost)
+                        .filter(host -> host.role() == HostRole.EDGE)
+                        .isPresent();
+                if (!edge || !word.edge().equals(fromHost)) {
+                    throw new PeerRefused("not-an-edge", "host " + fromHost + " can't speak as edge " + word.edge());
+                }
+                locations.activeEdge(word);
+                return DONE;
             }
             default -> throw new PeerRefused("no-such-call", "this hostd knows no call " + method);
         }

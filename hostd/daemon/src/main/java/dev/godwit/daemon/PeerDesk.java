@@ -16,10 +16,20 @@ final class PeerDesk implements CallHandler, StreamHandler {
     private final ImageTransfer transfer;
     private final HostServices services;
     private final @Nullable NetDesk net;
+    private final @Nullable EdgeService edge;
 
-    /** @param net null where VMs are in no routed network */
-    PeerDesk(Arrivals arrivals, ImageTransfer transfer, HostServices services, @Nullable NetDesk net) {
+    /**
+     * @param net null where VMs are in no routed network
+     * @param edge null where this host is no edge
+     */
+    PeerDesk(
+            Arrivals arrivals,
+            ImageTransfer transfer,
+            HostServices services,
+            @Nullable NetDesk net,
+            @Nullable EdgeService edge) {
         this.net = net;
+        this.edge = edge;
         this.arrivals = arrivals;
         this.transfer = transfer;
         this.services = services;
@@ -60,6 +70,9 @@ final class PeerDesk implements CallHandler, StreamHandler {
     public StreamReceiver open(String fromHost, String streamId, byte[] hello) throws PeerRefused {
         if (streamId.startsWith(ImageTransfer.STREAM_PREFIX)) {
             return transfer.receive(streamId, hello);
+        }
+        if (edge != null && streamId.startsWith(EdgeLinks.STREAM_PREFIX)) {
+            return edge.receive(fromHost);
         }
         if (streamId.startsWith(MoveCalls.STREAM_PREFIX)) {
             return arrivals.receive(streamId);

@@ -29,6 +29,7 @@ final class RouteRoles {
         row(VIEWER, "GET /v1/host", "GET /v1/hosts", "GET /v1/hosts/{host}", "GET /v1/capabilities");
         row(VIEWER, "GET /v1/images", "GET /v1/images/{image}", "GET /v1/events", "GET /metrics");
         row(VIEWER, "GET /v1/pki/revocations", "GET /v1/networks", "GET /v1/networks/{project}", "GET /v1/traffic");
+        row(VIEWER, "GET /v1/vms/{vm}/ports");
         row(AGENT_BROKER, "POST /v1/vms", "DELETE /v1/vms/{vm}", "POST /v1/vms/{vm}/stop", "POST /v1/vms/{vm}/lease");
         row(AGENT_BROKER, "GET /v1/vms/{vm}/console", "GET /v1/vms/{vm}/files", "PUT /v1/vms/{vm}/files");
         row(AGENT_BROKER, "POST /v1/vms/{vm}/exec", "GET /v1/vms/{vm}/exec/{exec}");
@@ -37,6 +38,7 @@ final class RouteRoles {
         row(AGENT_BROKER, "GET /v1/vms/{vm}/flows");
         row(OPERATOR, "DELETE /v1/vms/{vm}?force=true", "POST /v1/vms/{vm}/export", "POST /v1/vms/{vm}/move");
         row(OPERATOR, "POST /v1/vms/{vm}/claim", "GET /v1/vms/{vm}/capture");
+        row(OPERATOR, "POST /v1/vms/{vm}/ports", "DELETE /v1/vms/{vm}/ports/{protocol}/{port}");
         row(OPERATOR, "PUT /v1/networks/{project}", "DELETE /v1/networks/{project}");
         row(OPERATOR, "POST /v1/host/drain", "POST /v1/hosts/{host}/drain");
         row(OPERATOR, "POST /v1/images", "POST /v1/images/{image}/push");

@@ -11,6 +11,7 @@ import dev.godwit.net.Policy;
 import dev.godwit.net.Prefix;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -135,6 +136,11 @@ final class RoutedFleet implements AutoCloseable {
         } else {
             network.host().maps().lease().until(Duration.ofNanos(nanos));
         }
+    }
+
+    /** Begins to serve as an edge. */
+    EdgeService openEdge(EdgeConfig edge, FleetStore store, Peers peers, Path state) throws IOException {
+        return EdgeService.open(config.hostId(), edge, network, locations, store, peers, state);
     }
 
     NetDesk desk() {

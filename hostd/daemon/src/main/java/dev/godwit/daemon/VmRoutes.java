@@ -4,12 +4,15 @@ import dev.godwit.api.LeaseRenewal;
 import dev.godwit.api.Move;
 import dev.godwit.api.MoveRequest;
 import dev.godwit.api.MoveStarted;
+import dev.godwit.api.PortProtocol;
+import dev.godwit.api.PublishPort;
 import dev.godwit.api.Vm;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Locale;
 
 /** VMs and their moves. */
 final class VmRoutes {
@@ -51,6 +54,16 @@ final class VmRoutes {
                         (request, response, vm) ->
                                 Answers.stream(response, "text/plain; charset=utf-8", control.console(vm))),
                 vm("POST", "/v1/vms/{vm}/lease", this::renewLease),
+                vm(
+                        "GET",
+                        "/v1/vms/{vm}/ports",
+                        (request, response, vm) -> Answers.json(response, 200, control.publishedPorts(vm))),
+                vm(
+                        "POST",
+                        "/v1/vms/{vm}/ports",
+                        (request, response, vm) -> Answers.json(
+                                response, 200, control.publishPort(vm, Bodies.json(request, PublishPort.class)))),
+                vm("DELETE", "/v1/vms/{vm}/ports/{protocol}/{port}", this::unpublish),
                 vm("PUT", "/v1/vms/{vm}/files", this::putFile),
                 vm(
                         "GET",
@@ -96,6 +109,21 @@ final class VmRoutes {
             control.deleteVm(vm);
             Answers.nothing(answer);
         });
+    }
+
+    private void unpublish(ServerRequest request, ServerResponse response, String vm) throws IOException {
+        String protocol = Parameters.path(request, "protocol");
+        String port = Parameters.path(request, "port");
+        PublishPort published;
+        try {
+            published = new PublishPort(
+                    Integer.parseInt(port), 1, PortProtocol.valueOf(protocol.toUpperCase(Locale.ROOT)));
+        } catch (IllegalArgumentException e) {
+            throw new BadRequest(
+                    protocol + "/" + port + " is not tcp or udp and a port of 1 to 65535: " + e.getMessage() + ".");
+        }
+        control.unpublishPort(vm, published.protocol(), published.publicPort());
+        Answers.nothing(response);
     }
 
     private void move(ServerRequest request, ServerResponse response, String vm) throws IOException {

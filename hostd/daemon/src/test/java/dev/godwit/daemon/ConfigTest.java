@@ -43,6 +43,7 @@ class ConfigTest {
                         false,
                         Duration.ofSeconds(10),
                         null,
+                        null,
                         "x86-64-v2-godwit1",
                         Duration.ofMillis(500),
                         Duration.ofSeconds(30),
@@ -64,7 +65,13 @@ class ConfigTest {
                 cloud: {driver: aws, metadata-endpoint: "http://10.0.0.9:8080"}
                 allow-emulation: true
                 hand-over-timeout: 20s
-                vm-network: {bridge: br-vm, subnet: 10.77.0.0/24, gateway: 10.77.0.1}
+                vm-network: {subnet: 10.77.0.0/24, underlay-address: 10.1.0.2, underlay: plain}
+                edge:
+                  public-device: eth1
+                  public-addresses: [192.0.2.1, "2001:db8::1"]
+                  resolvers: [192.0.2.53]
+                  lease: 5s
+                  claim-command: [/usr/local/bin/claim, --region, eu]
                 cpu-template: other
                 pause-budget: 250ms
                 reservation-timeout: 1m
@@ -86,7 +93,15 @@ class ConfigTest {
                         new CloudConfig(CloudConfig.Driver.AWS, URI.create("http://10.0.0.9:8080")),
                         true,
                         Duration.ofSeconds(20),
-                        VmNetworkConfig.segment("br-vm", "10.77.0.0/24", "10.77.0.1"),
+                        new VmNetworkConfig(
+                                null, "10.77.0.0/24", null, null, UnderlayKind.PLAIN, "10.1.0.2", List.of()),
+                        new EdgeConfig(
+                                "eth1",
+                                List.of("192.0.2.1", "2001:db8::1"),
+                                true,
+                                List.of("192.0.2.53"),
+                                Duration.ofSeconds(5),
+                                List.of("/usr/local/bin/claim", "--region", "eu")),
                         "other",
                         Duration.ofMillis(250),
                         Duration.ofMinutes(1),
@@ -186,5 +201,28 @@ class ConfigTest {
         assertThat(HostdProcess.run("--chekc").err()).contains("did you mean \"--check\"?");
         assertThat(HostdProcess.run("--config").exit()).isEqualTo(2);
         assertThat(HostdProcess.run("--version").exit()).isZero();
+    }
+
+    @Test
+    void anEdgeHasItsSectionAndARoutedNetwork() {
+        assertThatThrownBy(() -> read("host-id: a\nrole: edge\n")).hasMessageContaining("needs the section edge");
+        assertThatThrownBy(() -> read("host-id: a\nedge: {public-device: eth1, public-addresses: [192.0.2.1]}\n"))
+                .hasMessageContaining("needs role: edge");
+        assertThatThrownBy(() -> read("""
+                        host-id: a
+                        role: edge
+                        edge: {public-device: eth1, public-addresses: [192.0.2.1]}
+                        vm-network: {bridge: br-vm, subnet: 10.77.0.0/24, gateway: 10.77.0.1}
+                        """)).hasMessageContaining("needs a routed vm-network");
+        for (String[] bad : new String[][] {
+            {"public-addresses: [web.example]", "is not an IP address"},
+            {"public-addresses: []", "at least one"},
+            {"public-addresses: [192.0.2.1], lease: 1ms", "is not between"},
+            {"public-addresses: [192.0.2.1], resolvers: [dns]", "is not an IP address"},
+        }) {
+            assertThatThrownBy(() -> read("host-id: a\nrole: edge\nedge: {public-device: eth1, " + bad[0] + "}\n"))
+                    .as(bad[0])
+                    .hasMessageContaining(bad[1]);
+        }
     }
 }

@@ -15,6 +15,7 @@ import dev.godwit.net.VmAddress;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -248,17 +249,33 @@ class FleetLocationsTest {
     void theActiveEdgeIsTheWayOutAndTheOtherMaySpeakToo() {
         InetAddress one = Addresses.literal("10.4.0.2");
         InetAddress two = Addresses.literal("10.5.0.2");
-        locations.hosts(List.of(edge("edge-1", one, ""), edge("edge-2", two, FleetLocations.EDGE_ACTIVE)));
+        locations.hosts(List.of(edge("edge-1", one), edge("edge-2", two)));
+        locations.activeEdge(new EdgeWord("edge-2", 3));
         assertThat(table.edges).containsExactly(two, one);
-        locations.hosts(List.of(edge("edge-1", one, "")));
+        locations.activeEdge(new EdgeWord("edge-1", 2));
+        assertThat(table.edges).as("an older word").containsExactly(two, one);
+        locations.activeEdge(new EdgeWord("edge-1", 4));
+        assertThat(table.edges).containsExactly(one, two);
+        locations.activeEdge(new EdgeWord("edge-2", 5));
+        locations.hosts(List.of(edge("edge-1", one)));
         assertThat(table.edges).containsExactly(one);
         locations.hosts(List.of());
         assertThat(table.edges).as("until there is another").containsExactly(one);
     }
 
-    private static HostRecord edge(String id, InetAddress underlay, String label) {
-        return new HostRecord(
-                id, id, HostRole.EDGE, "", "", underlay.getHostAddress(), Map.of(FleetLocations.EDGE_LABEL, label));
+    @Test
+    void theSeatInTheStoreTellsWhichEdgeIsActive() throws Exception {
+        InetAddress one = Addresses.literal("10.4.0.2");
+        InetAddress two = Addresses.literal("10.5.0.2");
+        new DocumentSeat(store.documents(), System::nanoTime).take("edge-2", Duration.ofSeconds(3));
+        store.announce(edge("edge-2", two), Duration.ofSeconds(10));
+        locations.begin();
+        locations.hosts(List.of(edge("edge-1", one), edge("edge-2", two)));
+        assertThat(table.edges).containsExactly(two, one);
+    }
+
+    private static HostRecord edge(String id, InetAddress underlay) {
+        return new HostRecord(id, id, HostRole.EDGE, "", "", underlay.getHostAddress(), Map.of());
     }
 
     @Test

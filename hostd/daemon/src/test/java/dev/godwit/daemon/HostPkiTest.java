@@ -153,7 +153,7 @@ class HostPkiTest {
     }
 
     private static HostRecord record(String id, String restAddress) {
-        return new HostRecord(id, "i", HostRole.HOST, restAddress, "", Map.of(HostPki.ISSUER_LABEL, "true"));
+        return new HostRecord(id, "i", HostRole.HOST, restAddress, "", "", Map.of(HostPki.ISSUER_LABEL, "true"));
     }
 
     private HostdConfig config(String id, @org.jspecify.annotations.Nullable Path key) throws IOException {

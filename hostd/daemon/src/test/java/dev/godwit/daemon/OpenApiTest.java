@@ -36,7 +36,8 @@ class OpenApiTest {
             "RequestCertificate.addresses",
             "NetworkSettings.allow",
             "NetworkSettings.deny",
-            "NetworkSettings.egress");
+            "NetworkSettings.egress",
+            "PublishPort.protocol");
 
     @TempDir
     Path directory;

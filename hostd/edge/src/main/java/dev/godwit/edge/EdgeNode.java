@@ -294,6 +294,11 @@ public final class EdgeNode implements AutoCloseable {
         return election.state();
     }
 
+    /** The fence of the seat that this edge has or had last; 0: it never had it. */
+    public long fence() {
+        return election.fence();
+    }
+
     /** The edge's figures now. */
     public synchronized EdgeMetrics metrics() throws IOException {
         Map<String, Long> dropped = new LinkedHashMap<>();

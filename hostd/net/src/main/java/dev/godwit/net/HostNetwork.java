@@ -139,6 +139,28 @@ public final class HostNetwork implements AutoCloseable {
     }
 
     /**
+     * Makes this host an edge: what VMs send to the world comes to its own network stack, and what that sends to VMs goes
+     * to their hosts. Translation and who may pass are up to the caller's rules. Not beside {@link #openLocalEgress}.
+     *
+     * @param vms where addresses of VMs are
+     */
+    public synchronized void openGateway(List<Prefix> vms) throws IOException {
+        int vxlan = links.find(DEVICE)
+                .orElseThrow(() -> new IOException("the device " + DEVICE + " is gone"))
+                .index();
+        maps.attach(Hook.VX_OUT, vxlan);
+        maps.attach(Hook.VX_GW, vxlan);
+        maps.detach(Hook.VX_IN, vxlan);
+        CommandLine.run(
+                "ip", "address", "replace", Gateway.V4.getHostAddress() + "/32", "dev", DEVICE, "scope", "link");
+        // Answers of VMs come by another device than the world's packets went: strictly, the way back would be another.
+        Files.writeString(Path.of("/proc/sys/net/ipv4/conf", DEVICE, "rp_filter"), "2");
+        for (Prefix prefix : vms) {
+            CommandLine.run("ip", "route", "replace", prefix.toString(), "dev", DEVICE);
+        }
+    }
+
+    /**
      * Makes a VM's tap and prepares its port: nothing goes to it until {@link VmPort#hold} or {@link VmPort#live}. A tap
      * of that name that an earlier try left is taken away first.
      *
@@ -271,6 +293,7 @@ public final class HostNetwork implements AutoCloseable {
         Optional<Link> vxlan = links.find(DEVICE);
         if (vxlan.isPresent()) {
             maps.detach(Hook.VX_IN, vxlan.get().index());
+            maps.detach(Hook.VX_GW, vxlan.get().index());
             maps.detach(Hook.VX_OUT, vxlan.get().index());
             CommandLine.run("ip", "link", "delete", "dev", DEVICE);
         }

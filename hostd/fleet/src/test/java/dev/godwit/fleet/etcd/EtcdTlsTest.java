@@ -64,7 +64,7 @@ class EtcdTlsTest {
 
     @Test
     void aHostReadsAndWrites() throws Exception {
-        HostRecord host = new HostRecord("host-a", "i", HostRole.HOST, "10.0.0.1:7700", "", Map.of());
+        HostRecord host = new HostRecord("host-a", "i", HostRole.HOST, "10.0.0.1:7700", "", "", Map.of());
         try (FleetStore store = open(Role.HOST, Set.of(Role.STORE));
                 HostLease lease = store.announce(host, Duration.ofSeconds(6))) {
             assertThat(store.hosts()).containsExactly(lease.host());

@@ -1,0 +1,242 @@
+package dev.godwit.daemon;
+
+import dev.godwit.api.PortProtocol;
+import dev.godwit.edge.AddressClaim;
+import dev.godwit.edge.CommandClaim;
+import dev.godwit.edge.DeviceClaim;
+import dev.godwit.edge.DnsLimits;
+import dev.godwit.edge.EdgeMetrics;
+import dev.godwit.edge.EdgeNode;
+import dev.godwit.edge.EdgeSides;
+import dev.godwit.edge.EdgeSpec;
+import dev.godwit.edge.PublicAddress;
+import dev.godwit.edge.PublishedPort;
+import dev.godwit.edge.PublishedPorts;
+import dev.godwit.edge.VmNames;
+import dev.godwit.fleet.FleetStore;
+import dev.godwit.fleet.FleetStoreException;
+import dev.godwit.fleet.FleetStoreUnavailable;
+import dev.godwit.fleet.HostRecord;
+import dev.godwit.fleet.HostRole;
+import dev.godwit.fleet.OwnershipRecord;
+import dev.godwit.linux.Clock;
+import dev.godwit.net.Gateway;
+import dev.godwit.net.HostNetwork;
+import dev.godwit.net.Prefix;
+import dev.godwit.peer.PeerRefused;
+import dev.godwit.peer.StreamReceiver;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** This host as an edge: what {@code hostd/edge} needs of the fleet, from the fleet store and the peer wire. */
+final class EdgeService implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(EdgeService.class);
+    private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+    private static final Duration CLAIM_WITHIN = Duration.ofSeconds(30);
+    private static final Duration TELL_WITHIN = Duration.ofSeconds(3);
+    /** The project of VMs that were made without one: all of them, until there are projects. */
+    private static final String PROJECT = "default";
+
+    private final String hostId;
+    private final FleetStore store;
+    private final FleetLocations locations;
+    private final VmAddresses addresses;
+    private final EdgeSides sides;
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("edge-ports").daemon().factory());
+    private volatile Map<String, List<InetAddress>> named = Map.of();
+    private List<PublishedPort> published = List.of();
+    private @Nullable EdgeNode node;
+
+    private EdgeService(
+            String hostId, FleetStore store, FleetLocations locations, VmAddresses addresses, EdgeSides sides) {
+        this.hostId = hostId;
+        this.store = store;
+        this.locations = locations;
+        this.addresses = addresses;
+        this.sides = sides;
+    }
+
+    /**
+     * Begins to serve as a stand-by, or goes on with what an earlier hostd left.
+     *
+     * @param state this hostd's folder
+     */
+    static EdgeService open(
+            String hostId,
+            EdgeConfig config,
+            RoutedNetwork network,
+            FleetLocations locations,
+            FleetStore store,
+            Peers peers,
+            Path state)
+            throws IOException {
+        List<Prefix> vms = new ArrayList<>(List.of(network.addresses().subnet()));
+        Optional.ofNullable(network.addresses().subnet6()).ifPresent(vms::add);
+        network.host().openGateway(vms);
+        EdgeSides sides = new EdgeSides(
+                config.publicDevice(), config.addresses(), HostNetwork.DEVICE, vms, List.of(Gateway.V4));
+        EdgeService service = new EdgeService(hostId, store, locations, network.addresses(), sides);
+        service.begin(config, peers, state);
+        return service;
+    }
+
+    private void begin(EdgeConfig config, Peers peers, Path state) throws IOException {
+        EdgeSpec spec = new EdgeSpec(
+                hostId,
+                sides,
+                config.leaseOrDefault(),
+                config.resolverAddresses(),
+                DnsLimits.defaults(),
+                EdgeSpec.DNS_PORT,
+                EdgeSpec.FLOWS_MAX,
+                state.resolve("edge-served"));
+        try {
+            read();
+        } catch (FleetStoreException e) {
+            log.warn("what is published is not known yet: {}", e.getMessage());
+        }
+        EdgeNode opened = EdgeNode.open(
+                spec,
+                PublishedPorts.of(sides, published),
+                names(),
+                new DocumentSeat(store.documents(), Clock.BOOTTIME::nanos),
+                claim(config, peers),
+                () -> List.of(EdgeLinks.dialer(peers, locations::others)));
+        node = opened;
+        var unused = timer.scheduleWithFixedDelay(
+                () -> look(opened), LOOK_EVERY.toMillis(), LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private VmNames names() {
+        return (asker, vm, project) -> project.equals(PROJECT) ? named.getOrDefault(vm, List.of()) : List.of();
+    }
+
+    /** The address goes to the interface, to the cloud, and then the hosts are told where their VMs' way out is. */
+    private AddressClaim claim(EdgeConfig config, Peers peers) {
+        List<AddressClaim> claims = new ArrayList<>(List.of(new DeviceClaim(config.publicDevice())));
+        if (!config.claimCommandOrNone().isEmpty()) {
+            claims.add(new CommandClaim(config.claimCommandOrNone(), CLAIM_WITHIN));
+        }
+        claims.add(new AddressClaim() {
+            @Override
+            public void claim(InetAddress address) {
+                tellHosts(peers);
+            }
+
+            @Override
+            public void announce(InetAddress address) {
+                // Hosts that did not hear it read the seat in the fleet store.
+            }
+
+            @Override
+            public void release(InetAddress address) {
+                // The next one tells them.
+            }
+        });
+        return AddressClaim.all(claims);
+    }
+
+    private void tellHosts(Peers peers) {
+        EdgeNode here = node;
+        if (here == null) {
+            return;
+        }
+        EdgeWord word = new EdgeWord(hostId, here.fence());
+        locations.activeEdge(word);
+        for (HostRecord host : locations.others()) {
+            Thread.ofVirtual().name("edge-word").start(() -> {
+                try {
+                    peers.link(host).call(NetCalls.EDGE, NetCalls.write(word), TELL_WITHIN);
+                } catch (IOException e) {
+                    log.info("host {} hears of the active edge from the fleet store: {}", host.hostId(), e.getMessage());
+                }
+            });
+        }
+    }
+
+    private void look(EdgeNode opened) {
+        try {
+            List<PublishedPort> before = published;
+            read();
+            if (!published.equals(before)) {
+                opened.publish(PublishedPorts.of(sides, published));
+                log.info("{} public ports lead to VMs", published.size());
+            }
+        } catch (FleetStoreException | IOException | RuntimeException e) {
+            log.warn("what is published stays as it was: {}", e.getMessage());
+        }
+    }
+
+    private void read() throws FleetStoreUnavailable {
+        Map<String, OwnershipRecord> records = new HashMap<>();
+        Map<String, List<InetAddress>> names = new HashMap<>();
+        for (OwnershipRecord record : locations.recordsSeen()) {
+            records.put(record.vmId(), record);
+            names.put(record.name(), addresses.of(record.address()));
+        }
+        named = Map.copyOf(names);
+        List<PublishedPort> ports = new ArrayList<>();
+        for (PublicPorts.Published one : PublicPorts.all(store.documents())) {
+            OwnershipRecord record = records.get(one.lead().vmId());
+            if (record != null) {
+                addresses.of(record.address()).forEach(vm -> add(ports, one, vm));
+            }
+        }
+        published = ports;
+    }
+
+    private void add(List<PublishedPort> ports, PublicPorts.Published one, InetAddress vm) {
+        PublishedPort.Protocol protocol = one.protocol() == PortProtocol.TCP
+                ? PublishedPort.Protocol.TCP
+                : PublishedPort.Protocol.UDP;
+        int vmPort = one.lead().vmPort();
+        if (vm.getAddress().length > 4) {
+            ports.add(new PublishedPort(protocol, vm, vmPort, vm, vmPort));
+            return;
+        }
+        for (PublicAddress address : sides.publicAddresses()) {
+            if (address.address().getAddress().length == 4) {
+                ports.add(new PublishedPort(protocol, address.address(), one.publicPort(), vm, vmPort));
+            }
+        }
+    }
+
+    /** Takes a stream in by which the active edge tells of its connections. */
+    StreamReceiver receive(String fromHost) throws PeerRefused {
+        EdgeNode here = node;
+        if (here == null || locations.host(fromHost).filter(host -> host.role() == HostRole.EDGE).isEmpty()) {
+            throw new PeerRefused("not-an-edge", "host " + fromHost + " is no edge of this fleet");
+        }
+        return EdgeLinks.receiver(here);
+    }
+
+    /** The edge's figures. */
+    Optional<EdgeMetrics> metrics() throws IOException {
+        EdgeNode here = node;
+        return here == null ? Optional.empty() : Optional.of(here.metrics());
+    }
+
+    /** Lets go; connections go on as long as the lease lasts, and the next hostd takes them over. */
+    @Override
+    public void close() {
+        timer.shutdownNow();
+        EdgeNode here = node;
+        if (here != null) {
+            here.close();
+        }
+    }
+}

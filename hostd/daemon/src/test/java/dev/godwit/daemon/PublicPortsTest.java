@@ -1,0 +1,97 @@
+package dev.godwit.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.godwit.api.PortProtocol;
+import dev.godwit.api.PublishPort;
+import dev.godwit.api.PublishedPort;
+import dev.godwit.fleet.HostRecord;
+import dev.godwit.fleet.HostRole;
+import dev.godwit.fleet.NewOwnership;
+import dev.godwit.fleet.sqlite.SqliteFleetStore;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PublicPortsTest {
+    private static final PublishPort WEB = new PublishPort(8080, 80, PortProtocol.TCP);
+
+    @TempDir
+    Path folder;
+
+    private SqliteFleetStore store;
+    private PublicPorts ports;
+
+    @BeforeEach
+    void open() throws Exception {
+        store = SqliteFleetStore.open(folder.resolve("fleet.db"), System::nanoTime);
+        ports = new PublicPorts(store);
+        store.create(new NewOwnership("vm-1", "one", "host-a", "10.77.0.2", ""));
+        store.create(new NewOwnership("vm-2", "two", "host-a", "10.77.0.3", ""));
+    }
+
+    @AfterEach
+    void close() {
+        store.close();
+    }
+
+    @Test
+    void aPortIsPublishedOnceHoweverOftenItIsAskedFor() throws Exception {
+        store.announce(
+                new HostRecord(
+                        "edge-a",
+                        "x",
+                        HostRole.EDGE,
+                        "",
+                        "",
+                        "",
+                        Map.of(PublicPorts.ADDRESSES_LABEL, "192.0.2.1,2001:db8::1")),
+                Duration.ofSeconds(10));
+        PublishedPort published = ports.publish("vm-1", WEB);
+        assertThat(published)
+                .isEqualTo(new PublishedPort(
+                        "vm-1", List.of("192.0.2.1", "2001:db8::1"), 8080, 80, PortProtocol.TCP));
+        assertThat(ports.publish("vm-1", WEB)).isEqualTo(published);
+        assertThat(ports.of("vm-1")).containsExactly(published);
+        assertThat(ports.of("vm-2")).isEmpty();
+    }
+
+    @Test
+    void aPortThatLeadsElsewhereIsRefusedUntilItsVmIsGone() throws Exception {
+        ports.publish("vm-1", WEB);
+        assertThatThrownBy(() -> ports.publish("vm-2", WEB))
+                .isInstanceOf(Conflict.class)
+                .hasMessageContaining("leads to port 80 of VM vm-1 already");
+        assertThatThrownBy(() -> ports.publish("vm-1", new PublishPort(8080, 81, PortProtocol.TCP)))
+                .isInstanceOf(Conflict.class);
+        ports.publish("vm-2", new PublishPort(8080, 80, PortProtocol.UDP));
+        store.delete("vm-1", "host-a", 1);
+        assertThat(ports.publish("vm-2", WEB).vm()).isEqualTo("vm-2");
+        assertThat(ports.of("vm-2")).extracting(PublishedPort::protocol).containsExactly(
+                PortProtocol.TCP, PortProtocol.UDP);
+    }
+
+    @Test
+    void onlyWhatLeadsToTheVmIsUnpublished() {
+        ports.publish("vm-1", WEB);
+        assertThatThrownBy(() -> ports.unpublish("vm-2", PortProtocol.TCP, 8080)).isInstanceOf(NotFound.class);
+        assertThatThrownBy(() -> ports.unpublish("vm-1", PortProtocol.UDP, 8080)).isInstanceOf(NotFound.class);
+        ports.unpublish("vm-1", PortProtocol.TCP, 8080);
+        assertThat(ports.of("vm-1")).isEmpty();
+    }
+
+    @Test
+    void aDocumentThatNobodyOfUsWroteIsLeftOut() throws Exception {
+        ports.publish("vm-1", WEB);
+        store.documents().put("port", "tcp-99999", 0, "{\"vmId\":\"vm-1\",\"vmPort\":1}");
+        store.documents().put("port", "tcp-70", 0, "[]");
+        store.documents().put("port", "smtp-25", 0, "{\"vmId\":\"vm-1\",\"vmPort\":1}");
+        assertThat(PublicPorts.all(store.documents())).hasSize(1);
+    }
+}
