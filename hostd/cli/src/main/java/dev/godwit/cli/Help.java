@@ -260,7 +260,7 @@ final class Help {
                   --deny PREFIX[:PROTOCOL[:PORTS]]    may not be reached
                   --egress local=PREFIX               the VM's host sends to it under its own address; a move may reset
                   --egress anchored=PREFIX            the edge sends to it (this is what is not named, too)
-                  --rate-out RATE  --rate-in RATE     of each VM, 100kbit to 1000gbit: more is delayed
+                  --rate-in RATE                      what each VM may get, 100kbit to 1000gbit: more is delayed
                   --subnet PREFIX                     where its VMs get their addresses from
                   --clear allow|deny|egress|rate|subnet
 
@@ -268,7 +268,7 @@ final class Help {
                 reached, but for the metadata service, the hosts, their underlay and the fleet store.
 
                   godwit net create ci-main --deny 10.0.0.0/8 --allow 10.1.2.0/24:tcp:443,8000-8100
-                  godwit net set ci-main --egress local=151.101.0.0/16 --rate-out 100mbit
+                  godwit net set ci-main --egress local=151.101.0.0/16 --rate-in 100mbit
                 """;
             case "net rm" -> """
                 godwit net rm PROJECT
