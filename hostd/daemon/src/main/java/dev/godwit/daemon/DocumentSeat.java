@@ -1,8 +1,8 @@
 package dev.godwit.daemon;
 
 import dev.godwit.edge.EdgeSeat;
-import dev.godwit.fleet.DocumentConflict;
 import dev.godwit.fleet.FleetDocument;
+import dev.godwit.fleet.DocumentConflict;
 import dev.godwit.fleet.FleetDocuments;
 import dev.godwit.fleet.FleetStoreException;
 import java.io.IOException;
@@ -18,9 +18,9 @@ import java.util.function.LongSupplier;
  */
 final class DocumentSeat implements EdgeSeat {
     /** The document that hosts follow to know the active edge. */
-    static final String KIND = "edge";
+    static final String KIND = "edge-seat";
 
-    static final String NAME = "seat";
+    static final String NAME = "edge";
 
     private static final long NOTHING_SEEN = -1;
 
@@ -55,7 +55,7 @@ final class DocumentSeat implements EdgeSeat {
         try {
             Optional<FleetDocument> present = documents.read(KIND, NAME);
             if (present.isEmpty()) {
-                return write(0, new Seat(edgeId, 1, false, ttl.toMillis()), "");
+                return write(FleetDocuments.ABSENT, new Seat(edgeId, 1, false, ttl.toMillis()), "");
             }
             FleetDocument document = present.get();
             Seat seat = seat(document);
@@ -83,7 +83,9 @@ final class DocumentSeat implements EdgeSeat {
 
     private Optional<Taken> write(long expectedRevision, Seat seat, String previousHolder) throws FleetStoreException {
         try {
-            ownRevision = documents.put(KIND, NAME, expectedRevision, Json.line(seat)).revision();
+            ownRevision = documents
+                    .put(KIND, NAME, expectedRevision, Json.line(seat))
+                    .revision();
             return Optional.of(new Taken(seat.fence(), previousHolder));
         } catch (DocumentConflict another) {
             return Optional.empty();

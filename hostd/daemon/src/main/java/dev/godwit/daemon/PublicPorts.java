@@ -4,8 +4,8 @@ import dev.godwit.api.PortProtocol;
 import dev.godwit.api.ProblemCode;
 import dev.godwit.api.PublishPort;
 import dev.godwit.api.PublishedPort;
-import dev.godwit.fleet.DocumentConflict;
 import dev.godwit.fleet.FleetDocument;
+import dev.godwit.fleet.DocumentConflict;
 import dev.godwit.fleet.FleetDocuments;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreException;
@@ -64,7 +64,7 @@ final class PublicPorts {
                 if (there.isPresent()) {
                     requireFree(wanted, lead(there.get()));
                 }
-                long revision = there.map(FleetDocument::revision).orElse(0L);
+                long revision = there.map(FleetDocument::revision).orElse(FleetDocuments.ABSENT);
                 if (write(name, revision, lead)) {
                     return published(wanted.protocol(), wanted.publicPort(), lead);
                 }

@@ -38,8 +38,8 @@ final class RouteRoles {
         row(AGENT_BROKER, "GET /v1/vms/{vm}/flows");
         row(OPERATOR, "DELETE /v1/vms/{vm}?force=true", "POST /v1/vms/{vm}/export", "POST /v1/vms/{vm}/move");
         row(OPERATOR, "POST /v1/vms/{vm}/claim", "GET /v1/vms/{vm}/capture");
-        row(OPERATOR, "POST /v1/vms/{vm}/ports", "DELETE /v1/vms/{vm}/ports/{protocol}/{port}");
         row(OPERATOR, "PUT /v1/networks/{project}", "DELETE /v1/networks/{project}");
+        row(OPERATOR, "POST /v1/vms/{vm}/ports", "DELETE /v1/vms/{vm}/ports/{protocol}/{port}");
         row(OPERATOR, "POST /v1/host/drain", "POST /v1/hosts/{host}/drain");
         row(OPERATOR, "POST /v1/images", "POST /v1/images/{image}/push");
         row(OPERATOR, "POST /v1/pki/invitations", "POST /v1/pki/revocations");

@@ -90,7 +90,7 @@ class PublicPortsTest {
     void aDocumentThatNobodyOfUsWroteIsLeftOut() throws Exception {
         ports.publish("vm-1", WEB);
         store.documents().put("port", "tcp-99999", 0, "{\"vmId\":\"vm-1\",\"vmPort\":1}");
-        store.documents().put("port", "tcp-70", 0, "[]");
+        store.documents().put("port", "tcp-70", 0, "\"no lead\"");
         store.documents().put("port", "smtp-25", 0, "{\"vmId\":\"vm-1\",\"vmPort\":1}");
         assertThat(PublicPorts.all(store.documents())).hasSize(1);
     }

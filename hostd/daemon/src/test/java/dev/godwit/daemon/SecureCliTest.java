@@ -83,7 +83,8 @@ class SecureCliTest {
         assertThat(refused.exit()).isEqualTo(5);
         assertThat(refused.text())
                 .contains("viewer/eve may not DELETE /v1/vms/web; it needs the role agent-broker or operator");
-        assertThat(as("alice", "vm", "exec", "web", "--no-stdin", "--", "count", "2", "1").exit())
+        assertThat(as("alice", "vm", "exec", "web", "--no-stdin", "--", "count", "2", "1")
+                        .exit())
                 .isZero();
     }
 

@@ -1,5 +1,7 @@
 package dev.godwit.lab;
 
+import dev.godwit.tls.Role;
+import dev.godwit.tls.TlsFiles;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -35,13 +37,16 @@ public final class EtcdNode {
      *
      * @param directory for its data, made by etcd; its log lies beside it
      * @param address of the lab's network namespace
+     * @param fleet who signs its certificate, and those that it takes
      * @throws LabException if etcd is not installed or does not start
      */
-    public static EtcdNode start(HostNamespaces lab, Path directory, String address) {
+    public static EtcdNode start(HostNamespaces lab, Path directory, String address, LabFleet fleet) {
         if (Command.of("which", "etcd").tryRun().status() != 0) {
             throw new LabException("etcd is missing: run script/bootstrap, or install the package etcd-server");
         }
-        String client = "http://" + address + ":" + CLIENT_PORT;
+        TlsFiles own =
+                fleet.issue(Role.STORE, "etcd", address, directory.resolveSibling(directory.getFileName() + "-tls"));
+        String client = "https://" + address + ":" + CLIENT_PORT;
         String peer = "http://127.0.0.1:" + PEER_PORT;
         Path log = directory.resolveSibling(directory.getFileName() + ".log");
         long pid = lab.start(
@@ -55,14 +60,18 @@ public final class EtcdNode {
                         "--advertise-client-urls=" + client,
                         "--listen-peer-urls=" + peer,
                         "--initial-advertise-peer-urls=" + peer,
-                        "--initial-cluster=lab=" + peer));
+                        "--initial-cluster=lab=" + peer,
+                        "--cert-file=" + own.certificate(),
+                        "--key-file=" + own.key(),
+                        "--client-cert-auth",
+                        "--trusted-ca-file=" + fleet.hostsAuthority()));
         EtcdNode node = new EtcdNode(lab, address, log, pid);
         Patience.waitFor("etcd to listen (its log is " + log + ")", START_WAIT, node::listening);
         return node;
     }
 
     public URI clientUrl() {
-        return URI.create("http://" + address + ":" + CLIENT_PORT);
+        return URI.create("https://" + address + ":" + CLIENT_PORT);
     }
 
     /** Sends it a signal by name, e.g. {@code STOP}. */

@@ -1,5 +1,6 @@
 package dev.godwit.lab;
 
+import java.net.URI;
 import java.util.Optional;
 
 /**
@@ -22,6 +23,11 @@ public record HostAddress(int number, String peer, String ctl, Optional<String> 
 
     public String peerEndpoint() {
         return peer + ":" + PEER_PORT;
+    }
+
+    /** Where clients reach its hostd. */
+    public URI url() {
+        return URI.create("https://" + restEndpoint());
     }
 
     public String restEndpoint() {

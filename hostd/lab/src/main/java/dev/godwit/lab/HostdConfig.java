@@ -1,6 +1,7 @@
 package dev.godwit.lab;
 
 import java.net.URI;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The configuration file of a lab host's hostd. Paths are as the host sees them.
@@ -9,6 +10,8 @@ import java.net.URI;
  * @param stateDirectory private to the host
  * @param socket where hostd listens for local clients
  * @param fleetStore the etcd node
+ * @param tlsDirectory the host's certificate
+ * @param issuer directory of the key that renews the others' certificates; null for most hosts
  * @param metadataEndpoint the host's own metadata server
  * @param lines about its role and the VMs' network
  */
@@ -19,6 +22,8 @@ public record HostdConfig(
         HostAddress address,
         URI fleetStore,
         URI metadataEndpoint,
+        String tlsDirectory,
+        @Nullable String issuer,
         String lines) {
 
     /** The file's text. */
@@ -29,7 +34,10 @@ public record HostdConfig(
                 socket: %s
                 rest-address: %s
                 peer-address: %s
-                plaintext: true
+                tls:
+                  certificate: %s/certificate.pem
+                  key: %s/key.pem
+                  authority: %s/authority.pem%s
                 fleet-store:
                   etcd: ["%s"]
                 cloud:
@@ -42,6 +50,10 @@ public record HostdConfig(
                                 socket,
                                 address.restEndpoint(),
                                 address.peerEndpoint(),
+                                tlsDirectory,
+                                tlsDirectory,
+                                tlsDirectory,
+                                issuer == null ? "" : "\n  issuer: " + issuer,
                                 fleetStore,
                                 metadataEndpoint)
                 + lines;

@@ -25,6 +25,7 @@ public final class Lab implements AutoCloseable {
     private final LabDirectory directory;
     private final LabNetwork network;
     private final HostNamespaces holder;
+    private final LabFleet fleet;
     private final EtcdNode fleetStore;
     private final List<LabHost> hosts = new ArrayList<>();
     private boolean kept;
@@ -35,12 +36,14 @@ public final class Lab implements AutoCloseable {
             LabDirectory directory,
             LabNetwork network,
             HostNamespaces holder,
+            LabFleet fleet,
             EtcdNode fleetStore) {
         this.dist = dist;
         this.cache = cache;
         this.directory = directory;
         this.network = network;
         this.holder = holder;
+        this.fleet = fleet;
         this.fleetStore = fleetStore;
     }
 
@@ -70,8 +73,9 @@ public final class Lab implements AutoCloseable {
             HostNamespaces holder = HostNamespaces.openLabHolder(dist);
             undo.push(holder::close);
             directory.record(holder);
-            EtcdNode fleetStore = EtcdNode.start(holder, directory.path().resolve("etcd"), network.lab());
-            return new Lab(dist, cache, directory, network, holder, fleetStore);
+            LabFleet fleet = LabFleet.make(directory.path().resolve("fleet"));
+            EtcdNode fleetStore = EtcdNode.start(holder, directory.path().resolve("etcd"), network.lab(), fleet);
+            return new Lab(dist, cache, directory, network, holder, fleet, fleetStore);
         } catch (LabException e) {
             undo.forEach(Runnable::run);
             throw e;
@@ -110,7 +114,7 @@ public final class Lab implements AutoCloseable {
                 new InetSocketAddress(network.lab(), FIRST_METADATA_PORT + hosts.size()),
                 "i-" + id,
                 InstantSource.system());
-        LabHost host = new LabHost(machine, address, metadata, network, own, environment(buildsImages));
+        LabHost host = new LabHost(machine, address, metadata, network, own, environment(buildsImages), fleet);
         hosts.add(host);
         return host;
     }
@@ -125,6 +129,11 @@ public final class Lab implements AutoCloseable {
 
     public LabNetwork network() {
         return network;
+    }
+
+    /** Its certificates. */
+    public LabFleet fleet() {
+        return fleet;
     }
 
     public EtcdNode fleetStore() {
@@ -147,7 +156,8 @@ public final class Lab implements AutoCloseable {
         List<String> lines = new ArrayList<>();
         List<String> pids = new ArrayList<>();
         holder.keep();
-        lines.add("enter lab:    nsenter --target " + holder.initPid() + " --net bash");
+        lines.add("enter lab:    nsenter --target " + holder.initPid() + " --net env GODWIT_TLS_DIR="
+                + fleet.operatorDirectory() + " bash");
         pids.add(Long.toString(holder.initPid()));
         network.keep().forEach(router -> {
             lines.add("enter " + router.name() + ": " + String.join(" ", router.networkEntry()) + " bash");

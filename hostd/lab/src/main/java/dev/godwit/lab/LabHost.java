@@ -1,5 +1,6 @@
 package dev.godwit.lab;
 
+import dev.godwit.tls.Role;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import javax.net.ssl.HttpsURLConnection;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,11 @@ public final class LabHost implements AutoCloseable {
 
     private static final String CONFIG = PRIVATE + "/hostd.yaml";
     private static final String LOG = PRIVATE + "/hostd.log";
+    private static final String TLS = "tls";
+    private static final String ISSUER = "pki";
+    /** The host that renews the certificates of all. */
+    private static final int ISSUER_NUMBER = 1;
+
     private static final String SOCKET = "/run/godwit/hostd.sock";
     /** hostd probes its accelerator with a tiny guest at its start; a loaded machine takes its time. */
     private static final Duration READY_WAIT = Duration.ofSeconds(90);
@@ -40,6 +47,7 @@ public final class LabHost implements AutoCloseable {
     private final Path directory;
     private long hostdPid;
     private final Map<String, String> environment;
+    private final LabFleet fleet;
     private boolean destroyed;
 
     LabHost(
@@ -48,7 +56,9 @@ public final class LabHost implements AutoCloseable {
             MetadataServer metadata,
             LabNetwork network,
             Path directory,
-            Map<String, String> environment) {
+            Map<String, String> environment,
+            LabFleet fleet) {
+        this.fleet = fleet;
         this.environment = Map.copyOf(environment);
         this.machine = machine;
         this.address = address;
@@ -88,7 +98,7 @@ public final class LabHost implements AutoCloseable {
 
     /** Where clients reach its hostd. */
     public URI endpoint() {
-        return URI.create("http://" + address.restEndpoint());
+        return address.url();
     }
 
     public MetadataServer metadata() {
@@ -109,10 +119,23 @@ public final class LabHost implements AutoCloseable {
         return machine.path(inside);
     }
 
-    /** Writes the configuration and starts hostd; returns when it answers. */
+    /** Writes the certificate and the configuration and starts hostd; returns when it answers. */
     public void startHostd(DistFiles dist, URI fleetStore) {
+        boolean issues = address.number() == ISSUER_NUMBER;
         HostdConfig config = new HostdConfig(
-                id(), PRIVATE + "/state", SOCKET, address, fleetStore, metadata.endpoint(), network.hostdLines(address));
+                id(),
+                PRIVATE + "/state",
+                SOCKET,
+                address,
+                fleetStore,
+                metadata.endpoint(),
+                PRIVATE + "/" + TLS,
+                issues ? PRIVATE + "/" + ISSUER : null,
+                network.hostdLines(address));
+        fleet.issue(Role.HOST, id(), address.ctl(), directory.resolve(TLS));
+        if (issues) {
+            fleet.copyIssuer(directory.resolve(ISSUER));
+        }
         try {
             Files.createDirectories(directory.resolve("state"));
             Files.writeString(directory.resolve("hostd.yaml"), config.yaml());
@@ -201,8 +224,10 @@ public final class LabHost implements AutoCloseable {
             throw new LabException("hostd on " + id() + " ended at its start:\n" + logTail());
         }
         try {
-            HttpURLConnection connection =
-                    (HttpURLConnection) endpoint().resolve("/v1/host").toURL().openConnection(Proxy.NO_PROXY);
+            HttpsURLConnection connection =
+                    (HttpsURLConnection) endpoint().resolve("/v1/host").toURL().openConnection(Proxy.NO_PROXY);
+            connection.setSSLSocketFactory(fleet.operatorContext().getSocketFactory());
+            connection.setHostnameVerifier((name, session) -> true); // the trust has looked who it is
             connection.setConnectTimeout(1000);
             connection.setReadTimeout(5000);
             try {

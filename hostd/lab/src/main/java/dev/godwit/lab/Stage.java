@@ -10,7 +10,6 @@ import dev.godwit.api.Move;
 import dev.godwit.api.MoveState;
 import dev.godwit.api.ProblemCode;
 import dev.godwit.api.Vm;
-import dev.godwit.client.Endpoint;
 import dev.godwit.client.GodwitClient;
 import dev.godwit.client.RequestFailed;
 import dev.godwit.lab.outside.OutsideClient;
@@ -66,9 +65,10 @@ final class Stage implements AutoCloseable {
         this.cache = cache;
         this.terminal = terminal;
         this.lab = lab;
-        this.everywhere = new GodwitClient(IntStream.rangeClosed(1, HOSTS_MAX)
-                .mapToObj(number -> endpoint(lab.network().address(number)))
-                .toList());
+        this.everywhere = lab.fleet()
+                .client(IntStream.rangeClosed(1, HOSTS_MAX)
+                        .mapToObj(lab.network()::address)
+                        .toList());
     }
 
     /** Opens the lab, with nothing in it. */
@@ -122,7 +122,7 @@ final class Stage implements AutoCloseable {
     }
 
     private LabHost follow(LabHost host) {
-        GodwitClient client = new GodwitClient(List.of(endpoint(host.address())));
+        GodwitClient client = lab.fleet().client(host);
         hosts.put(host.id(), host);
         clients.put(host.id(), client);
         feeds.put(host.id(), EventFeed.follow(client, host.id(), event -> show(host, event)));
@@ -234,8 +234,11 @@ final class Stage implements AutoCloseable {
     }
 
     private Command.Result godwit(List<String> endpoints, List<String> words) {
-        List<String> argv = new ArrayList<>(
-                List.of("env", "GODWIT_ENDPOINTS=" + String.join(",", endpoints), dist.godwit().toString()));
+        List<String> argv = new ArrayList<>(List.of(
+                "env",
+                "GODWIT_TLS_DIR=" + lab.fleet().operatorDirectory(),
+                "GODWIT_ENDPOINTS=" + String.join(",", endpoints),
+                dist.godwit().toString()));
         argv.addAll(words);
         return Command.of(argv).within(COMMAND_LIMIT).tryRun();
     }
@@ -319,10 +322,6 @@ final class Stage implements AutoCloseable {
     /** The hosts that are still there. */
     List<LabHost> alive() {
         return hosts.values().stream().filter(LabHost::alive).toList();
-    }
-
-    private static Endpoint endpoint(HostAddress address) {
-        return Endpoint.parse("http://" + address.restEndpoint());
     }
 
     @Override

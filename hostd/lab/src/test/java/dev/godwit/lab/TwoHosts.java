@@ -6,7 +6,6 @@ import dev.godwit.api.ExecRequest;
 import dev.godwit.api.Image;
 import dev.godwit.api.ImageState;
 import dev.godwit.api.Move;
-import dev.godwit.client.Endpoint;
 import dev.godwit.client.GodwitClient;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreException;
@@ -49,9 +48,9 @@ final class TwoHosts implements AutoCloseable {
         this.lab = lab;
         a = lab.startHost("host-a", 1, true);
         b = lab.startHost("host-b", 2, false);
-        onA = new GodwitClient(List.of(endpoint(a)));
-        onB = new GodwitClient(List.of(endpoint(b)));
-        both = new GodwitClient(List.of(endpoint(a), endpoint(b)));
+        onA = lab.fleet().client(a);
+        onB = lab.fleet().client(b);
+        both = lab.fleet().client(a, b);
         onA.buildImage(new BuildImage("debian-ci", "debian-ci"));
         Image built = Patience.waitFor("the guest image", IMAGE_LIMIT, () -> ready(onA));
         image = Optional.ofNullable(built.digest()).orElseThrow(() -> new IOException(String.valueOf(built.detail())));
@@ -64,10 +63,6 @@ final class TwoHosts implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static Endpoint endpoint(LabHost host) {
-        return Endpoint.parse(host.endpoint().toString());
     }
 
     /** A booted VM on host-a, reached through both hosts. */
@@ -129,7 +124,8 @@ final class TwoHosts implements AutoCloseable {
 
     /** The fleet store, as a host opens it. */
     FleetStore fleetStore() throws FleetStoreException {
-        return EtcdFleetStore.open(List.of(lab.fleetStore().clientUrl().toString()), Clock.BOOTTIME::nanos);
+        return EtcdFleetStore.open(
+                List.of(lab.fleetStore().clientUrl().toString()), lab.fleet().toStore(), Clock.BOOTTIME::nanos);
     }
 
     /** The descriptors and threads of a host's hostd. */

@@ -61,8 +61,8 @@ public final class BpfFilter {
     /** Takes what {@link #attach} attached off a device; false: nothing was. */
     public static boolean detach(int interfaceIndex, boolean ingress) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
-            int result = (int) DETACH.invokeExact(
-                    Libc.errnoSegment(), hook(arena, interfaceIndex, ingress), options(arena));
+            int result =
+                    (int) DETACH.invokeExact(Libc.errnoSegment(), hook(arena, interfaceIndex, ingress), options(arena));
             Libbpf.said();
             if (result == -Errno.ENOENT || result == -Errno.EINVAL || result == -Errno.ENODEV) {
                 return false;

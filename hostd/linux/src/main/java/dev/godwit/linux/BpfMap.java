@@ -28,8 +28,7 @@ public final class BpfMap {
     static final int INFO_BYTES = 104;
     static final int INFO_ID = 4;
 
-    private static final MethodHandle UPDATE =
-            Libbpf.function("bpf_map_update_elem", INT, INT, POINTER, POINTER, LONG);
+    private static final MethodHandle UPDATE = Libbpf.function("bpf_map_update_elem", INT, INT, POINTER, POINTER, LONG);
     private static final MethodHandle LOOKUP = Libbpf.function("bpf_map_lookup_elem", INT, INT, POINTER, POINTER);
     private static final MethodHandle DELETE = Libbpf.function("bpf_map_delete_elem", INT, INT, POINTER);
     private static final MethodHandle NEXT = Libbpf.function("bpf_map_get_next_key", INT, INT, POINTER, POINTER);
@@ -90,7 +89,8 @@ public final class BpfMap {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment length = arena.allocateFrom(JAVA_INT, (int) info.byteSize());
             Libbpf.check(
-                    (int) INFO.invokeExact(Libc.errnoSegment(), descriptor, info, length), "ask the kernel about " + what);
+                    (int) INFO.invokeExact(Libc.errnoSegment(), descriptor, info, length),
+                    "ask the kernel about " + what);
         } catch (IOException failed) {
             throw failed;
         } catch (Throwable thrown) {
@@ -184,8 +184,7 @@ public final class BpfMap {
     public boolean remove(byte[] key) throws IOException {
         requireKey(key);
         try (Arena arena = Arena.ofConfined()) {
-            int result =
-                    (int) DELETE.invokeExact(Libc.errnoSegment(), descriptor, arena.allocateFrom(JAVA_BYTE, key));
+            int result = (int) DELETE.invokeExact(Libc.errnoSegment(), descriptor, arena.allocateFrom(JAVA_BYTE, key));
             if (result == -Errno.ENOENT) {
                 return false;
             }

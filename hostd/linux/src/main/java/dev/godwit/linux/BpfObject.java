@@ -28,8 +28,7 @@ public final class BpfObject implements AutoCloseable {
     private static final long LOG_BYTES = 1 << 20;
     private static final int LOG_TAIL_CHARACTERS = 1500;
 
-    private static final MethodHandle OPEN =
-            Libbpf.function("bpf_object__open_mem", POINTER, POINTER, LONG, POINTER);
+    private static final MethodHandle OPEN = Libbpf.function("bpf_object__open_mem", POINTER, POINTER, LONG, POINTER);
     private static final MethodHandle LOAD = Libbpf.function("bpf_object__load", INT, POINTER);
     private static final MethodHandle CLOSE = Libbpf.procedure("bpf_object__close", POINTER);
     private static final MethodHandle FIND_MAP =

@@ -18,7 +18,8 @@ import java.util.function.Consumer;
 /** Reads a ring buffer map. Not thread-safe: one reader. Source: bpf/libbpf.h. */
 public final class BpfRing implements AutoCloseable {
     private static final int RECORD_BYTES_MAX = 1 << 16;
-    private static final MethodHandle NEW = Libbpf.function("ring_buffer__new", POINTER, INT, POINTER, POINTER, POINTER);
+    private static final MethodHandle NEW =
+            Libbpf.function("ring_buffer__new", POINTER, INT, POINTER, POINTER, POINTER);
     private static final MethodHandle POLL = Libbpf.function("ring_buffer__poll", INT, POINTER, INT);
     private static final MethodHandle FREE = Libbpf.procedure("ring_buffer__free", POINTER);
 
@@ -56,7 +57,8 @@ public final class BpfRing implements AutoCloseable {
     }
 
     /** Called by libbpf, on the thread that polls. */
-    @SuppressWarnings({"unused", "restricted"}) // by name, from the constructor; the record's length is the kernel's word
+    @SuppressWarnings({"unused", "restricted"
+    }) // by name, from the constructor; the record's length is the kernel's word
     private int take(MemorySegment context, MemorySegment record, long bytes) {
         if (bytes >= 0 && bytes <= RECORD_BYTES_MAX) {
             reader.accept(record.reinterpret(bytes).toArray(JAVA_BYTE));
@@ -76,8 +78,8 @@ public final class BpfRing implements AutoCloseable {
         }
         reader = consumer;
         try {
-            int count = (int) POLL.invokeExact(
-                    Libc.errnoSegment(), ring, (int) Math.min(wait.toMillis(), Integer.MAX_VALUE));
+            int count = (int)
+                    POLL.invokeExact(Libc.errnoSegment(), ring, (int) Math.min(wait.toMillis(), Integer.MAX_VALUE));
             return count == -Errno.EINTR ? 0 : Libbpf.check(count, "read ring " + name);
         } catch (IOException failed) {
             throw failed;

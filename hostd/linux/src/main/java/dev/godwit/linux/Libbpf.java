@@ -55,8 +55,7 @@ final class Libbpf {
                         .findStatic(
                                 Libbpf.class,
                                 "say",
-                                MethodType.methodType(
-                                        int.class, int.class, MemorySegment.class, MemorySegment.class));
+                                MethodType.methodType(int.class, int.class, MemorySegment.class, MemorySegment.class));
                 // A va_list parameter is a pointer on x86-64.
                 MemorySegment callback =
                         Libc.callback(say, FunctionDescriptor.of(INT, INT, POINTER, POINTER), Arena.global());
@@ -90,8 +89,8 @@ final class Libbpf {
                     (int) VSNPRINTF.invokeExact(Libc.errnoSegment(), line, (long) LINE_BYTES_MAX, format, arguments);
             StringBuilder said = SAID.get();
             if (length > 0 && said.length() < SAID_CHARACTERS_MAX) {
-                byte[] bytes = line.asSlice(0, Math.min(length, LINE_BYTES_MAX - 1))
-                        .toArray(JAVA_BYTE);
+                byte[] bytes =
+                        line.asSlice(0, Math.min(length, LINE_BYTES_MAX - 1)).toArray(JAVA_BYTE);
                 said.append(new String(bytes, StandardCharsets.UTF_8));
             }
             return Math.max(0, length);

@@ -61,8 +61,7 @@ final class Libc {
     }
 
     /** A function of another library that returns nothing. */
-    static MethodHandle procedure(
-            SymbolLookup library, String libraryName, String name, MemoryLayout... parameters) {
+    static MethodHandle procedure(SymbolLookup library, String libraryName, String name, MemoryLayout... parameters) {
         return link(library, libraryName, name, FunctionDescriptor.ofVoid(parameters), CAPTURE_ERRNO);
     }
 
@@ -85,8 +84,8 @@ final class Libc {
             FunctionDescriptor descriptor,
             Linker.Option... options) {
         MemorySegment symbol = library.find(name)
-                .orElseThrow(() -> new UnsatisfiedLinkError(
-                        "this machine's " + libraryName + " has no function " + name));
+                .orElseThrow(
+                        () -> new UnsatisfiedLinkError("this machine's " + libraryName + " has no function " + name));
         return LINKER.downcallHandle(symbol, descriptor, options);
     }
 

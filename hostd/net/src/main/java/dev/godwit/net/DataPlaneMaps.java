@@ -96,7 +96,8 @@ public final class DataPlaneMaps implements AutoCloseable {
     public static DataPlaneMaps open(Path pins) throws IOException {
         try (InputStream resource = DataPlaneMaps.class.getResourceAsStream(OBJECT)) {
             if (resource == null) {
-                throw new IOException("this build has no data plane: " + OBJECT + " is not beside the classes of hostd/net");
+                throw new IOException(
+                        "this build has no data plane: " + OBJECT + " is not beside the classes of hostd/net");
             }
             return open(pins, resource.readAllBytes());
         }
@@ -230,8 +231,7 @@ public final class DataPlaneMaps implements AutoCloseable {
 
     // A BPF file system allows no dot in a name.
     private Path pin(Attachment attachment) {
-        return folder.resolve(LINKS)
-                .resolve(attachment.hook().program() + "-" + attachment.interfaceIndex());
+        return folder.resolve(LINKS).resolve(attachment.hook().program() + "-" + attachment.interfaceIndex());
     }
 
     private static Optional<Attachment> read(Path pin) {

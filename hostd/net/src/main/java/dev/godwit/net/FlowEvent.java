@@ -13,7 +13,12 @@ import java.util.Optional;
  * @param lengthBytes of the packet, with its Ethernet header
  */
 public record FlowEvent(
-        Kind kind, Duration sinceBoot, FlowKey key, Direction direction, Optional<DropReason> dropped, int lengthBytes) {
+        Kind kind,
+        Duration sinceBoot,
+        FlowKey key,
+        Direction direction,
+        Optional<DropReason> dropped,
+        int lengthBytes) {
     /** The order is that of {@code enum flow_kind} in {@code native/bpf/maps.h}. */
     public enum Kind {
         /** The first packet of a flow, let pass. */

@@ -35,11 +35,6 @@ final class FlowEvents {
         Optional<DropReason> dropped =
                 what == FlowEvent.Kind.DENIED ? Optional.of(DropReason.values()[reason]) : Optional.empty();
         return Optional.of(new FlowEvent(
-                what,
-                Duration.ofNanos(at),
-                key,
-                direction == 0 ? Direction.OUT : Direction.IN,
-                dropped,
-                length));
+                what, Duration.ofNanos(at), key, direction == 0 ? Direction.OUT : Direction.IN, dropped, length));
     }
 }

@@ -24,7 +24,8 @@ public final class Lease {
      */
     public void until(Duration sinceBoot) throws IOException {
         if (sinceBoot.isNegative()) {
-            throw new IllegalArgumentException("the lease's end " + sinceBoot + " after the machine's start is negative");
+            throw new IllegalArgumentException(
+                    "the lease's end " + sinceBoot + " after the machine's start is negative");
         }
         write(sinceBoot.toNanos());
     }

@@ -27,7 +27,8 @@ public record MacAddress(long bits) {
         try {
             octets = COLONS.parseHex(text);
         } catch (IllegalArgumentException malformed) {
-            throw new IllegalArgumentException("'" + text + "' is no Ethernet address like 02:fe:00:00:00:01", malformed);
+            throw new IllegalArgumentException(
+                    "'" + text + "' is no Ethernet address like 02:fe:00:00:00:01", malformed);
         }
         return of(octets);
     }

@@ -78,8 +78,7 @@ public final class Policies {
                     + " can: join rules, or leave out those that an earlier one makes needless");
         }
         Verdict otherwise = direction == Direction.OUT ? policy.outbound() : policy.inbound();
-        ByteBuffer chain =
-                Keys.buffer(CHAIN_BYTES).putInt(covering.size()).putInt(otherwise.ordinal());
+        ByteBuffer chain = Keys.buffer(CHAIN_BYTES).putInt(covering.size()).putInt(otherwise.ordinal());
         for (PolicyRule rule : covering) {
             chain.putShort((short) rule.protocol().orElse(PolicyRule.ANY_PROTOCOL))
                     .putShort((short) rule.verdict().ordinal())
@@ -89,8 +88,7 @@ public final class Policies {
         return chain.array();
     }
 
-    private static void replace(BpfMap map, Map<Key, byte[]> entries, Collection<Integer> numbers)
-            throws IOException {
+    private static void replace(BpfMap map, Map<Key, byte[]> entries, Collection<Integer> numbers) throws IOException {
         for (Map.Entry<Key, byte[]> entry : entries.entrySet()) {
             map.put(entry.getKey().bytes(), entry.getValue());
         }

@@ -91,7 +91,9 @@ public final class Ports {
             Optional<byte[]> value = ports.get(key);
             if (value.isPresent()) {
                 int tap = Keys.read(value.get()).getInt();
-                addresses.computeIfAbsent(tap, absent -> new ArrayList<>()).add(Keys.vm(key).address());
+                addresses
+                        .computeIfAbsent(tap, absent -> new ArrayList<>())
+                        .add(Keys.vm(key).address());
                 values.put(tap, value.get());
             }
         }
@@ -118,8 +120,7 @@ public final class Ports {
         PortState state = PortState.values()[port.get()];
         port.get();
         byte[] forward = Keys.octets(port);
-        Optional<InetAddress> host =
-                state == PortState.FORWARD ? Optional.of(Addresses.of(forward)) : Optional.empty();
+        Optional<InetAddress> host = state == PortState.FORWARD ? Optional.of(Addresses.of(forward)) : Optional.empty();
         return new Port(vni, MacAddress.of(mac), addresses, tapIndex, policy, mtu, state, host);
     }
 

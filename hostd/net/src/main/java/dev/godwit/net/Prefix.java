@@ -52,7 +52,9 @@ public record Prefix(InetAddress address, int length) {
 
     /** Whether every address of {@code other} is one of this range. */
     public boolean covers(Prefix other) {
-        return isV4() == other.isV4() && length <= other.length && truncate(other.address, length).equals(this);
+        return isV4() == other.isV4()
+                && length <= other.length
+                && truncate(other.address, length).equals(this);
     }
 
     /** Whether {@code address} is one of this range. */

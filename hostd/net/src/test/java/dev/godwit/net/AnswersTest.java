@@ -30,7 +30,8 @@ class AnswersTest {
                 assertThat(bytes(arp, 6)).isEqualTo(Gateway.MAC.octets());
                 assertThat(bytes(arp, 4)).isEqualTo(Addresses.literal(target).getAddress());
                 assertThat(bytes(arp, 6)).isEqualTo(TrialPlane.VM_MAC.octets());
-                assertThat(bytes(arp, 4)).isEqualTo(Addresses.literal(TrialPlane.VM).getAddress());
+                assertThat(bytes(arp, 4))
+                        .isEqualTo(Addresses.literal(TrialPlane.VM).getAddress());
             }
             assertThat(plane.passed(Way.ARP_ANSWERED)).isEqualTo(3);
         }
@@ -39,8 +40,8 @@ class AnswersTest {
     @Test
     void aProbeForItsOwnAddressIsNotAnsweredAndOneForTheGatewaysIs() throws IOException {
         try (TrialPlane plane = TrialPlane.make(folder)) {
-            plane.assertDropped(
-                    plane.send(FROM_VM.arp(1, "0.0.0.0", TrialPlane.VM)), Direction.OUT, DropReason.ARP);
+            plane.assertDropped(plane.send(FROM_VM.arp(1, "0.0.0.0", TrialPlane.VM)), Direction.OUT, DropReason.ARP);
+            plane.assertDropped(plane.send(FROM_VM.arp(1, "0.0.0.0", TrialPlane.FAR)), Direction.OUT, DropReason.ARP);
             plane.send(FROM_VM.arp(1, "0.0.0.0", "169.254.1.1")).wentInto(TrialPlane.TAP, TrialPlane.VM_MAC);
             plane.assertDropped(
                     plane.send(FROM_VM.neighbourSolicitation("::", TrialPlane.VM6)), Direction.OUT, DropReason.ND);
@@ -69,8 +70,7 @@ class AnswersTest {
                 assertThat(answer[58]).isEqualTo((byte) 0xe0);
                 assertThat(Frames.part(answer, 62, 78))
                         .isEqualTo(Addresses.literal("fe80::1").getAddress());
-                assertThat(Frames.part(answer, 78, 86))
-                        .isEqualTo(Frames.join(new byte[] {2, 1}, Gateway.MAC.octets()));
+                assertThat(Frames.part(answer, 78, 86)).isEqualTo(Frames.join(new byte[] {2, 1}, Gateway.MAC.octets()));
                 assertTrueIcmpv6(answer);
             }
         }
@@ -107,7 +107,8 @@ class AnswersTest {
     void aPacketTooBigForTheWayIsDroppedAndItsSenderTold() throws IOException {
         try (TrialPlane plane = TrialPlane.make(folder)) {
             byte[] sent = FROM_VM.udp(TrialPlane.VM, TrialPlane.FAR, 1000, 2000, TrialPlane.MTU - 27);
-            byte[] error = plane.send(sent).wentInto(TrialPlane.TAP, TrialPlane.VM_MAC).frame();
+            byte[] error =
+                    plane.send(sent).wentInto(TrialPlane.TAP, TrialPlane.VM_MAC).frame();
             assertThat(plane.dropped()).isEqualTo(Map.of("OUT too-big", 1L));
             assertThat(error).hasSize(14 + 20 + 8 + 48);
             assertThat(Frames.checksum(Frames.part(error, 14, 34), 0)).isZero();
@@ -117,8 +118,9 @@ class AnswersTest {
             assertThat(Frames.part(error, 42, error.length)).isEqualTo(Frames.part(sent, 14, 14 + 48));
 
             byte[] sent6 = FROM_VM.tcp(TrialPlane.VM6, TrialPlane.FAR6, 1, 2, Frames.ACK, TrialPlane.MTU);
-            byte[] error6 =
-                    plane.send(sent6).wentInto(TrialPlane.TAP, TrialPlane.VM_MAC).frame();
+            byte[] error6 = plane.send(sent6)
+                    .wentInto(TrialPlane.TAP, TrialPlane.VM_MAC)
+                    .frame();
             assertThat(plane.dropped()).isEqualTo(Map.of("OUT too-big", 1L));
             assertThat(error6).hasSize(14 + 40 + 8 + 88);
             assertThat(error6[54]).isEqualTo((byte) 2);

@@ -148,14 +148,15 @@ class DataPlaneMapsTest {
             maps.locations().put(Location.settled(VM, A, 7));
             assertThatThrownBy(() -> maps.locations().put(Location.settled(VM, B, 6)))
                     .isInstanceOf(StaleFence.class)
-                    .hasMessage("the location of 10.64.0.10 in network 7 under fence 6 is older than the one known, under"
-                            + " fence 7; it was ignored");
+                    .hasMessage(
+                            "the location of 10.64.0.10 in network 7 under fence 6 is older than the one known, under"
+                                    + " fence 7; it was ignored");
             assertThatThrownBy(() -> maps.locations().remove(VM, 6)).isInstanceOf(StaleFence.class);
-            assertThat(maps.locations().putAll(List.of(Location.settled(VM, B, 6)))).isZero();
+            assertThat(maps.locations().putAll(List.of(Location.settled(VM, B, 6))))
+                    .isZero();
             assertThat(maps.locations().of(VM)).contains(Location.settled(VM, A, 7));
             Location moved = Location.settled(VM, B, 8).after(A);
-            assertThat(maps.locations()
-                            .putAll(List.of(moved, Location.settled(VM, A, 7))))
+            assertThat(maps.locations().putAll(List.of(moved, Location.settled(VM, A, 7))))
                     .isEqualTo(1);
             assertThat(maps.locations().all()).containsExactly(moved);
             maps.locations().remove(VM, 8);
@@ -172,7 +173,8 @@ class DataPlaneMapsTest {
             maps.ports().put(forwarding);
             assertThat(maps.ports().all())
                     .usingRecursiveFieldByFieldElementComparatorIgnoringFields("addresses")
-                    .containsExactlyInAnyOrder(forwarding, TrialPlane.neighbour().hold());
+                    .containsExactlyInAnyOrder(
+                            forwarding, TrialPlane.neighbour().hold());
             assertThat(maps.ports().ofTap(TrialPlane.TAP).orElseThrow().addresses())
                     .containsExactlyInAnyOrderElementsOf(forwarding.addresses());
             Port fewer = new Port(

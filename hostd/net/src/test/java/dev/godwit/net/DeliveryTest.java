@@ -52,7 +52,8 @@ class DeliveryTest {
             byte[] sent = FROM_VM.udp(TrialPlane.VM, TrialPlane.NEIGHBOUR, 1, 2, 333);
             byte[] got = plane.send(sent).frame();
             assertThat(Frames.part(got, 12, got.length)).isEqualTo(Frames.part(sent, 12, sent.length));
-            assertThat(plane.send(FROM_VM.udp(TrialPlane.VM, TrialPlane.FAR, 1, 2, 333)).frame())
+            assertThat(plane.send(FROM_VM.udp(TrialPlane.VM, TrialPlane.FAR, 1, 2, 333))
+                            .frame())
                     .hasSize(sent.length);
         }
     }
@@ -141,7 +142,9 @@ class DeliveryTest {
             VmAddress vm = TrialPlane.vm(TrialPlane.VM);
             byte[] late = FROM_TUNNEL.udp(TrialPlane.FAR, TrialPlane.VM, 2, 1, 8);
             // The old host: first by its port, and after RELEASE by the location.
-            plane.maps().locations().put(Location.settled(vm, TrialPlane.THIRD, 6).after(TrialPlane.HERE));
+            plane.maps()
+                    .locations()
+                    .put(Location.settled(vm, TrialPlane.THIRD, 6).after(TrialPlane.HERE));
             plane.maps().ports().put(TrialPlane.port().forward(TrialPlane.THIRD));
             plane.receive(TrialPlane.THERE, TrialPlane.NETWORK, late)
                     .wentTo(TrialPlane.THIRD, TrialPlane.NETWORK | TrialPlane.FORWARDED);
@@ -162,17 +165,17 @@ class DeliveryTest {
             VmAddress vm = TrialPlane.vm(TrialPlane.VM);
             byte[] outside = FROM_TUNNEL.udp(TrialPlane.OUTSIDE, TrialPlane.VM, 2, 1, 8);
             int forwarded = TrialPlane.NETWORK | TrialPlane.FORWARDED;
-            plane.assertDropped(
-                    plane.receive(TrialPlane.THIRD, forwarded, outside), Direction.IN, DropReason.STRANGER);
-            plane.maps().locations().put(Location.settled(vm, TrialPlane.HERE, 6).after(TrialPlane.THIRD));
+            plane.assertDropped(plane.receive(TrialPlane.THIRD, forwarded, outside), Direction.IN, DropReason.STRANGER);
+            plane.maps()
+                    .locations()
+                    .put(Location.settled(vm, TrialPlane.HERE, 6).after(TrialPlane.THIRD));
             plane.receive(TrialPlane.THIRD, forwarded, outside).wentInto(TrialPlane.TAP, TrialPlane.VM_MAC);
             // Released: it speaks no more, but late packets may still pass.
             plane.maps().locations().put(Location.settled(vm, TrialPlane.HERE, 6));
             plane.receive(TrialPlane.THIRD, forwarded, outside).wentInto(TrialPlane.TAP, TrialPlane.VM_MAC);
             plane.assertDropped(
                     plane.receive(TrialPlane.THIRD, TrialPlane.NETWORK, outside), Direction.IN, DropReason.STRANGER);
-            plane.assertDropped(
-                    plane.receive(TrialPlane.THERE, forwarded, outside), Direction.IN, DropReason.STRANGER);
+            plane.assertDropped(plane.receive(TrialPlane.THERE, forwarded, outside), Direction.IN, DropReason.STRANGER);
         }
     }
 
@@ -264,10 +267,7 @@ class DeliveryTest {
             PortTraffic traffic = plane.maps().ports().traffic(TrialPlane.TAP);
             assertThat(traffic)
                     .isEqualTo(new PortTraffic(
-                            new Traffic(2, 2L * out.length),
-                            new Traffic(1, in.length),
-                            1,
-                            new Traffic(1, out.length)));
+                            new Traffic(2, 2L * out.length), new Traffic(1, in.length), 1, new Traffic(1, out.length)));
         }
     }
 }

@@ -211,7 +211,9 @@ class DropsTest {
             plane.receive(TrialPlane.THERE, TrialPlane.NETWORK, frame).wentInto(TrialPlane.TAP, TrialPlane.VM_MAC);
 
             VmAddress far = TrialPlane.vm(TrialPlane.FAR);
-            plane.maps().locations().put(Location.settled(far, TrialPlane.THIRD, 6).after(TrialPlane.THERE));
+            plane.maps()
+                    .locations()
+                    .put(Location.settled(far, TrialPlane.THIRD, 6).after(TrialPlane.THERE));
             plane.receive(TrialPlane.THERE, TrialPlane.NETWORK, frame).wentInto(TrialPlane.TAP, TrialPlane.VM_MAC);
             plane.receive(TrialPlane.THIRD, TrialPlane.NETWORK, frame).wentInto(TrialPlane.TAP, TrialPlane.VM_MAC);
 
@@ -222,20 +224,32 @@ class DropsTest {
     }
 
     @Test
+    void aHostThatIsNoPeerAnyMoreIsNotHeardWhateverItSpeaksFor() throws IOException {
+        try (TrialPlane plane = TrialPlane.make(folder)) {
+            plane.maps().peers().remove(TrialPlane.THERE);
+            byte[] frame = FROM_TUNNEL.udp(TrialPlane.FAR, TrialPlane.VM, 2000, 1000, 8);
+            plane.assertDropped(
+                    plane.receive(TrialPlane.THERE, TrialPlane.NETWORK, frame), Direction.IN, DropReason.STRANGER);
+            // Nor is a bit of the identifier that no host sets.
+            plane.maps().peers().add(TrialPlane.THERE);
+            plane.assertDropped(
+                    plane.receive(TrialPlane.THERE, TrialPlane.NETWORK | 1 << 23, frame),
+                    Direction.IN,
+                    DropReason.STRANGER);
+        }
+    }
+
+    @Test
     void theOutsideSpeaksThroughAnEdgeOfTheNetworkOnly() throws IOException {
         try (TrialPlane plane = TrialPlane.make(folder)) {
-            for (String[] pair : new String[][] {
-                {TrialPlane.OUTSIDE, TrialPlane.VM}, {TrialPlane.OUTSIDE6, TrialPlane.VM6}
-            }) {
+            for (String[] pair :
+                    new String[][] {{TrialPlane.OUTSIDE, TrialPlane.VM}, {TrialPlane.OUTSIDE6, TrialPlane.VM6}}) {
                 byte[] frame = FROM_TUNNEL.udp(pair[0], pair[1], 443, 1000, 8);
-                plane.receive(TrialPlane.EDGE, TrialPlane.NETWORK, frame)
-                        .wentInto(TrialPlane.TAP, TrialPlane.VM_MAC);
+                plane.receive(TrialPlane.EDGE, TrialPlane.NETWORK, frame).wentInto(TrialPlane.TAP, TrialPlane.VM_MAC);
                 plane.receive(TrialPlane.STAND_BY, TrialPlane.NETWORK, frame)
                         .wentInto(TrialPlane.TAP, TrialPlane.VM_MAC);
                 plane.assertDropped(
-                        plane.receive(TrialPlane.THERE, TrialPlane.NETWORK, frame),
-                        Direction.IN,
-                        DropReason.STRANGER);
+                        plane.receive(TrialPlane.THERE, TrialPlane.NETWORK, frame), Direction.IN, DropReason.STRANGER);
             }
             // An edge does not speak for VMs.
             plane.assertDropped(
@@ -274,9 +288,7 @@ class DropsTest {
             plane.maps().lease().close();
             byte[] frame = FROM_VM.udp(TrialPlane.VM6, TrialPlane.FAR6, 1000, 2000, 8);
             plane.assertDropped(plane.send(frame), Direction.OUT, DropReason.LEASE);
-            plane.maps()
-                    .lease()
-                    .until(Duration.ofNanos(Clock.BOOTTIME.nanos()).plusSeconds(3600));
+            plane.maps().lease().until(Duration.ofNanos(Clock.BOOTTIME.nanos()).plusSeconds(3600));
             plane.send(frame).wentTo(TrialPlane.THERE, TrialPlane.NETWORK);
         }
     }
@@ -301,7 +313,9 @@ class DropsTest {
     @Test
     void thePeersOfTheUnderlayAreOutOfReach() throws IOException {
         try (TrialPlane plane = TrialPlane.make(folder)) {
-            plane.maps().policies().put(TrialPlane.POLICY, new Policy(List.of(), Verdict.ALLOW, Verdict.ALLOW, List.of()));
+            plane.maps()
+                    .policies()
+                    .put(TrialPlane.POLICY, new Policy(List.of(), Verdict.ALLOW, Verdict.ALLOW, List.of()));
             plane.assertDropped(
                     plane.send(FROM_VM.udp(TrialPlane.VM, "10.9.0.2", 1, 4789, 8)), Direction.OUT, DropReason.POLICY);
         }

@@ -137,7 +137,9 @@ class MalformedTest {
                 TrialPlane.Outcome outcome = plane.send(noise);
                 int returned = outcome.trial().returned();
                 assertThat(returned).as("round %d", round).isIn(TrialPlane.SHOT, TrialPlane.REDIRECTED);
-                assertThat(plane.dropped().values().stream().mapToLong(Long::longValue).sum())
+                assertThat(plane.dropped().values().stream()
+                                .mapToLong(Long::longValue)
+                                .sum())
                         .as("round %d", round)
                         .isEqualTo(returned == TrialPlane.SHOT ? 1 : 0);
                 assertThat(own || returned == TrialPlane.SHOT).isTrue();
@@ -163,7 +165,9 @@ class MalformedTest {
                             .trial()
                             .returned();
                     assertThat(returned).isIn(TrialPlane.SHOT, TrialPlane.REDIRECTED, TrialPlane.PASSED);
-                    assertThat(plane.dropped().values().stream().mapToLong(Long::longValue).sum())
+                    assertThat(plane.dropped().values().stream()
+                                    .mapToLong(Long::longValue)
+                                    .sum())
                             .isEqualTo(returned == TrialPlane.SHOT ? 1 : 0);
                 }
             }

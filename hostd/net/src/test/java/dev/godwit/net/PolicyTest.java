@@ -74,16 +74,24 @@ class PolicyTest {
         Random random = new Random(64);
         String[] remotes = {"198.51.100.7", "198.51.100.8", "198.51.7.1", "203.0.113.5", "2001:db8::7", "2001:db9::1"};
         String[] prefixes = {
-            "0.0.0.0/0", "198.0.0.0/8", "198.51.0.0/16", "198.51.100.0/24", "198.51.100.7", "203.0.113.4/30", "::/0",
-            "2001:db8::/32", "2001:db8::7"
+            "0.0.0.0/0",
+            "198.0.0.0/8",
+            "198.51.0.0/16",
+            "198.51.100.0/24",
+            "198.51.100.7",
+            "203.0.113.4/30",
+            "::/0",
+            "2001:db8::/32",
+            "2001:db8::7"
         };
         try (TrialPlane plane = TrialPlane.make(folder)) {
             for (int round = 0; round < 60; round++) {
                 List<PolicyRule> rules = new ArrayList<>();
                 for (int i = random.nextInt(12); i >= 0; i--) {
                     int first = random.nextInt(5) * 10;
-                    OptionalInt protocol =
-                            random.nextInt(4) == 0 ? OptionalInt.empty() : OptionalInt.of(random.nextBoolean() ? 6 : 17);
+                    OptionalInt protocol = random.nextInt(4) == 0
+                            ? OptionalInt.empty()
+                            : OptionalInt.of(random.nextBoolean() ? 6 : 17);
                     rules.add(new PolicyRule(
                             random.nextInt(4) == 0 ? Direction.IN : Direction.OUT,
                             random.nextBoolean() ? Verdict.ALLOW : Verdict.DENY,
@@ -257,8 +265,8 @@ class PolicyTest {
     void whereNoRuleSpeaksOfPortsFragmentsPassInAnyOrder() throws IOException {
         try (TrialPlane plane = TrialPlane.make(folder)) {
             plane.send(fragment(12, 32, false)).wentTo(TrialPlane.THERE, TrialPlane.NETWORK);
-            byte[] later = FROM_VM.fragment6(
-                    TrialPlane.VM6, TrialPlane.FAR6, Frames.UDP, new byte[24], 99, 1232, false);
+            byte[] later =
+                    FROM_VM.fragment6(TrialPlane.VM6, TrialPlane.FAR6, Frames.UDP, new byte[24], 99, 1232, false);
             plane.send(later).wentTo(TrialPlane.THERE, TrialPlane.NETWORK);
             byte[] datagram = Frames.part(FROM_VM.udp(TrialPlane.VM6, TrialPlane.FAR6, 1, 2, 1224), 54, 54 + 1232);
             plane.send(FROM_VM.fragment6(TrialPlane.VM6, TrialPlane.FAR6, Frames.UDP, datagram, 99, 0, true))
@@ -271,17 +279,16 @@ class PolicyTest {
     void tinyAndOverlappingFragmentsAreDropped() throws IOException {
         try (TrialPlane plane = TrialPlane.make(folder)) {
             for (int length = 0; length < 8; length++) {
-                byte[] tiny = FROM_VM.fragment(
-                        TrialPlane.VM, TrialPlane.FAR, Frames.UDP, new byte[length], 20, 0, true);
+                byte[] tiny =
+                        FROM_VM.fragment(TrialPlane.VM, TrialPlane.FAR, Frames.UDP, new byte[length], 20, 0, true);
                 plane.assertDropped(plane.send(tiny), Direction.OUT, DropReason.FRAGMENT);
             }
             for (int length = 0; length < 20; length++) {
-                byte[] tiny = FROM_VM.fragment6(
-                        TrialPlane.VM6, TrialPlane.FAR6, Frames.TCP, new byte[length], 20, 0, true);
+                byte[] tiny =
+                        FROM_VM.fragment6(TrialPlane.VM6, TrialPlane.FAR6, Frames.TCP, new byte[length], 20, 0, true);
                 plane.assertDropped(plane.send(tiny), Direction.OUT, DropReason.FRAGMENT);
             }
-            byte[] overlap =
-                    FROM_VM.fragment(TrialPlane.VM, TrialPlane.FAR, Frames.TCP, new byte[24], 20, 8, false);
+            byte[] overlap = FROM_VM.fragment(TrialPlane.VM, TrialPlane.FAR, Frames.TCP, new byte[24], 20, 8, false);
             plane.assertDropped(plane.send(overlap), Direction.OUT, DropReason.FRAGMENT);
             byte[] tooLong =
                     FROM_VM.fragment(TrialPlane.VM, TrialPlane.FAR, Frames.UDP, new byte[64], 20, 65528, false);
@@ -307,8 +314,7 @@ class PolicyTest {
                 plane.assertDropped(
                         plane.receive(TrialPlane.EDGE, TrialPlane.NETWORK, error), Direction.IN, DropReason.POLICY);
                 plane.send(syn).wentTo(TrialPlane.EDGE, TrialPlane.NETWORK);
-                plane.receive(TrialPlane.EDGE, TrialPlane.NETWORK, error)
-                        .wentInto(TrialPlane.TAP, TrialPlane.VM_MAC);
+                plane.receive(TrialPlane.EDGE, TrialPlane.NETWORK, error).wentInto(TrialPlane.TAP, TrialPlane.VM_MAC);
                 byte[] other = tooBig(at[2], at[0], FROM_VM.tcp(at[0], at[1], 7001, 443, Frames.SYN));
                 plane.assertDropped(
                         plane.receive(TrialPlane.EDGE, TrialPlane.NETWORK, other), Direction.IN, DropReason.POLICY);
@@ -339,7 +345,9 @@ class PolicyTest {
             List<FlowEvent> events = new ArrayList<>();
             assertThat(plane.maps().readFlows(Duration.ZERO, events::add)).isEqualTo(3);
             FlowKey key = new FlowKey(TrialPlane.vm(TrialPlane.VM), Addresses.literal(TrialPlane.FAR), 6, 7000, 443);
-            assertThat(events).allMatch(event -> event.key().equals(key) && event.dropped().isEmpty());
+            assertThat(events)
+                    .allMatch(
+                            event -> event.key().equals(key) && event.dropped().isEmpty());
             assertThat(events.stream().map(FlowEvent::kind))
                     .containsExactly(FlowEvent.Kind.OPENED, FlowEvent.Kind.CLOSING, FlowEvent.Kind.RESET);
             assertThat(events.stream().map(FlowEvent::direction))
@@ -365,8 +373,8 @@ class PolicyTest {
     @Test
     void aPolicyThatTheKernelCouldNotHoldIsRefusedWithAReason() throws IOException {
         try (TrialPlane plane = TrialPlane.make(folder)) {
-            List<PolicyRule> many = Collections.nCopies(
-                    Policies.CHAIN_MAX + 1, tcp(Direction.OUT, Verdict.DENY, "10.0.0.0/8", 22, 22));
+            List<PolicyRule> many =
+                    Collections.nCopies(Policies.CHAIN_MAX + 1, tcp(Direction.OUT, Verdict.DENY, "10.0.0.0/8", 22, 22));
             assertThatThrownBy(() -> plane.maps()
                             .policies()
                             .put(TrialPlane.POLICY, new Policy(many, Verdict.ALLOW, Verdict.ALLOW, List.of())))

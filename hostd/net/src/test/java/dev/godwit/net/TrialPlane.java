@@ -194,8 +194,7 @@ final class TrialPlane implements AutoCloseable {
     }
 
     private static Optional<TunnelKey> key(int id, byte[] remote) {
-        boolean v4 = Addresses.isNone(Arrays.copyOfRange(
-                Frames.join(remote, new byte[4]), 4, 20));
+        boolean v4 = Addresses.isNone(Arrays.copyOfRange(Frames.join(remote, new byte[4]), 4, 20));
         byte[] octets = v4 ? new byte[] {remote[3], remote[2], remote[1], remote[0]} : remote;
         try {
             return Optional.of(new TunnelKey(id, InetAddress.getByAddress(octets)));
@@ -225,8 +224,7 @@ final class TrialPlane implements AutoCloseable {
             assertThat(trial.returned()).isEqualTo(REDIRECTED);
             assertThat(redirectedTo).isEqualTo(tap);
             assertThat(key).isEmpty();
-            assertThat(Frames.part(frame(), 0, 12))
-                    .isEqualTo(Frames.join(mac.octets(), Gateway.MAC.octets()));
+            assertThat(Frames.part(frame(), 0, 12)).isEqualTo(Frames.join(mac.octets(), Gateway.MAC.octets()));
             return this;
         }
     }
@@ -247,7 +245,8 @@ final class TrialPlane implements AutoCloseable {
 
     private void add(Map<String, Long> fresh, Direction direction, Map<DropReason, Traffic> before) throws IOException {
         maps.counters().dropped(direction).forEach((reason, now) -> {
-            long packets = now.packets() - before.getOrDefault(reason, Traffic.NONE).packets();
+            long packets =
+                    now.packets() - before.getOrDefault(reason, Traffic.NONE).packets();
             if (packets != 0) {
                 fresh.put(direction + " " + reason.label(), packets);
             }

@@ -45,7 +45,8 @@ class ValuesTest {
     void aPrefixHasNoBitsAfterItsLength() {
         assertThat(Prefix.parse("10.0.0.0/8").covers(Prefix.parse("10.1.2.3"))).isTrue();
         assertThat(Prefix.parse("10.0.0.0/8").covers(Prefix.parse("0.0.0.0/0"))).isFalse();
-        assertThat(Prefix.parse("10.0.0.0/8").covers(Addresses.literal("11.0.0.1"))).isFalse();
+        assertThat(Prefix.parse("10.0.0.0/8").covers(Addresses.literal("11.0.0.1")))
+                .isFalse();
         assertThat(Prefix.ALL_V6.covers(Prefix.ALL_V4)).isFalse();
         assertThat(Prefix.ALL_V4.mappedLength()).isEqualTo(96);
         assertThat(Prefix.parse("fd00::/17")).hasToString("fd00:0:0:0:0:0:0:0/17");
@@ -57,15 +58,14 @@ class ValuesTest {
     @Test
     void aRuleOnPortsIsForProtocolsThatHaveThem() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new PolicyRule(
-                        Direction.OUT, Verdict.DENY, Prefix.ALL_V4, OptionalInt.of(1), 0, 80))
+                .isThrownBy(() -> new PolicyRule(Direction.OUT, Verdict.DENY, Prefix.ALL_V4, OptionalInt.of(1), 0, 80))
                 .withMessage("IP protocol 1 has no ports");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new PolicyRule(
-                        Direction.OUT, Verdict.DENY, Prefix.ALL_V4, OptionalInt.of(6), 80, 79));
+                .isThrownBy(
+                        () -> new PolicyRule(Direction.OUT, Verdict.DENY, Prefix.ALL_V4, OptionalInt.of(6), 80, 79));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new PolicyRule(
-                        Direction.OUT, Verdict.DENY, Prefix.ALL_V4, OptionalInt.of(256), 0, 65535));
+                .isThrownBy(() ->
+                        new PolicyRule(Direction.OUT, Verdict.DENY, Prefix.ALL_V4, OptionalInt.of(256), 0, 65535));
     }
 
     @Test
@@ -73,14 +73,13 @@ class ValuesTest {
         Port port = TrialPlane.port();
         assertThat(port.forward(HOST).live()).isEqualTo(port);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Port(
-                        7, Gateway.MAC, port.addresses(), 3, 1, 1370, PortState.FORWARD, Optional.empty()));
-        assertThatIllegalArgumentException()
                 .isThrownBy(() ->
-                        new Port(7, Gateway.MAC, List.of(), 3, 1, 1370, PortState.LIVE, Optional.empty()));
+                        new Port(7, Gateway.MAC, port.addresses(), 3, 1, 1370, PortState.FORWARD, Optional.empty()));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Port(
-                        7, Gateway.MAC, port.addresses(), 3, 1, 1279, PortState.LIVE, Optional.empty()));
+                .isThrownBy(() -> new Port(7, Gateway.MAC, List.of(), 3, 1, 1370, PortState.LIVE, Optional.empty()));
+        assertThatIllegalArgumentException()
+                .isThrownBy(
+                        () -> new Port(7, Gateway.MAC, port.addresses(), 3, 1, 1279, PortState.LIVE, Optional.empty()));
     }
 
     @Test

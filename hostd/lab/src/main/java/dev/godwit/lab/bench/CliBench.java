@@ -84,6 +84,7 @@ public final class CliBench {
                 document.add(BenchRow.ofCost("cli/hostd-rss-anon", "MiB", idleMemory(hostd), List.of()));
                 row("cli/version", versionCommands());
                 row("cli/vm-list", listCommands(hostd.socket()));
+                row("cli/vm-list-tls", secureListCommands(hostd));
             }
         } finally {
             delete(folder);
@@ -123,6 +124,37 @@ public final class CliBench {
                 socket.toString(),
                 "http://localhost/v1/vms");
         addInstalled(commands, "virsh list", "virsh", "--connect", "test:///default", "list");
+        return commands;
+    }
+
+    private Map<String, List<String>> secureListCommands(BenchHostd hostd) {
+        Path operator = hostd.fleet().operatorDirectory();
+        Map<String, List<String>> commands = new LinkedHashMap<>();
+        commands.put(
+                OURS,
+                List.of(
+                        dist.godwit().toString(),
+                        "--endpoint",
+                        hostd.secureEndpoint(),
+                        "--tls-dir",
+                        operator.toString(),
+                        "vm",
+                        "list"));
+        addInstalled(
+                commands,
+                "curl https",
+                "curl",
+                "--silent",
+                "--fail",
+                "--noproxy",
+                "*",
+                "--cacert",
+                hostd.fleet().hostsAuthority().toString(),
+                "--cert",
+                operator.resolve("certificate.pem").toString(),
+                "--key",
+                operator.resolve("key.pem").toString(),
+                hostd.secureEndpoint() + "/v1/vms");
         return commands;
     }
 

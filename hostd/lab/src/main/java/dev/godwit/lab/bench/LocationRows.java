@@ -30,7 +30,7 @@ final class LocationRows {
         for (int round = 1; round <= rounds; round++) {
             List<Location> one = locations(2L * round);
             List<Location> other = locations(2L * round + 1);
-            bytes.add(path.atHost(network -> {
+            bytes.add(path.hosts().getFirst().at(network -> {
                 Locations maps = network.maps().locations();
                 long empty = maps.memoryBytes();
                 long start = System.nanoTime();

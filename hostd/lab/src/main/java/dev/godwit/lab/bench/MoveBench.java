@@ -5,7 +5,6 @@ import dev.godwit.api.BuildImage;
 import dev.godwit.api.CreateVm;
 import dev.godwit.api.Image;
 import dev.godwit.api.ImageState;
-import dev.godwit.client.Endpoint;
 import dev.godwit.client.GodwitClient;
 import dev.godwit.lab.DistFiles;
 import dev.godwit.lab.Lab;
@@ -100,9 +99,9 @@ public final class MoveBench {
         try (Lab lab = Lab.open(dist, Path.of("/var/tmp"), cache)) {
             LabHost a = lab.startHost("host-a", 1, true);
             LabHost b = lab.startHost("host-b", 2, false);
-            try (GodwitClient client = new GodwitClient(List.of(endpoint(a), endpoint(b)));
-                    GodwitClient onA = new GodwitClient(List.of(endpoint(a)));
-                    GodwitClient onB = new GodwitClient(List.of(endpoint(b)))) {
+            try (GodwitClient client = lab.fleet().client(a, b);
+                    GodwitClient onA = lab.fleet().client(a);
+                    GodwitClient onB = lab.fleet().client(b)) {
                 String digest = image(client);
                 Path files = a.directory().resolve("state/images").resolve(digest.substring(digest.indexOf(':') + 1));
                 AcceleratorKind accelerator = Optional.ofNullable(client.host().accelerator())
@@ -141,10 +140,6 @@ public final class MoveBench {
         } catch (IOException e) {
             return String.valueOf(e.getMessage());
         }
-    }
-
-    private static Endpoint endpoint(LabHost host) {
-        return Endpoint.parse(host.endpoint().toString());
     }
 
     /** Builds the image on host-a and copies it to host-b; its digest. */

@@ -15,12 +15,13 @@ import org.jspecify.annotations.Nullable;
  * HAProxy relay. All ways stand side by side in namespaces of this machine, end at a tap that the same program carries, and
  * take turns. Exit 0 when printed, 1 on error, 2 usage.
  *
- * <pre>NetBench [--rounds N] [--seconds N] [--only TEXT] [--json FILE]</pre>
+ * <pre>NetBench [--rounds N] [--seconds N] [--moves N] [--only TEXT] [--json FILE]</pre>
  */
 public final class NetBench {
     private static final int ROUNDS = 5;
     private static final int SECONDS = 3;
-    private static final String USAGE = "usage: bench net [--rounds N] [--seconds N] [--only TEXT] [--json FILE]";
+    private static final int MOVES = 20;
+    private static final String USAGE = "usage: bench net [--rounds N] [--seconds N] [--moves N] [--only TEXT] [--json FILE]";
 
     private final Options options;
     private final DistFiles dist;
@@ -34,10 +35,11 @@ public final class NetBench {
 
     /** What the command line says. */
     private record Options(
-            int rounds, int seconds, String only, @Nullable Path json) {
+            int rounds, int seconds, int moves, String only, @Nullable Path json) {
         static Options parse(String[] args) {
             int rounds = ROUNDS;
             int seconds = SECONDS;
+            int moves = MOVES;
             String only = "";
             Path json = null;
             for (int i = 0; i < args.length; i += 2) {
@@ -46,6 +48,8 @@ public final class NetBench {
                     rounds = Integer.parseInt(value);
                 } else if (args[i].equals("--seconds") && value.matches("[1-9]|[1-5][0-9]")) {
                     seconds = Integer.parseInt(value);
+                } else if (args[i].equals("--moves") && value.matches("[1-9][0-9]?")) {
+                    moves = Integer.parseInt(value);
                 } else if (args[i].equals("--only") && !value.isEmpty()) {
                     only = value;
                 } else if (args[i].equals("--json") && !value.isEmpty()) {
@@ -54,7 +58,7 @@ public final class NetBench {
                     throw new IllegalArgumentException(args[i] + " " + value + " is not understood");
                 }
             }
-            return new Options(rounds, seconds, only, json);
+            return new Options(rounds, seconds, moves, only, json);
         }
 
         boolean wants(String row) {
@@ -107,6 +111,9 @@ public final class NetBench {
             if (options.wants("net/locations")) {
                 LocationRows.measure(path, routed.host(), options.rounds()).forEach(document::add);
             }
+        }
+        if (options.wants("net/move")) {
+            new MoveRows(dist, folder, options.moves()).measure().forEach(document::add);
         }
         document.write(options.json());
     }

@@ -23,6 +23,7 @@ final class NetChain implements AutoCloseable {
     static final String GATEWAY_OUTSIDE = "10.1.0.1";
     static final String GATEWAY = "10.2.0.2";
     static final String HOST = "10.3.0.2";
+    static final String BRANCH = "10.3.1.2";
     static final String TAP = "tap-vm";
     /** What every VM has for its gateway, on every host. */
     private static final String NEXT_HOP = "169.254.1.1";
@@ -65,6 +66,16 @@ final class NetChain implements AutoCloseable {
         }
     }
 
+    /** A second host behind the router, on a subnet of its own: {@code 10.3.1.2}. */
+    HostNamespaces layBranch() {
+        HostNamespaces branch = machine(router.name() + "-branch");
+        cable(router, "r2", "10.3.1.1", branch, "h1", BRANCH);
+        ip(branch, "route add 10.0.0.0/8 via 10.3.1.1\n");
+        ip(host, "route add 10.3.1.0/24 via 10.3.0.1\n");
+        ip(gateway, "route add 10.3.1.0/24 via 10.2.0.1\n");
+        return branch;
+    }
+
     HostNamespaces client() {
         return client;
     }
@@ -100,9 +111,16 @@ final class NetChain implements AutoCloseable {
 
     /** Plugs the VM into the host's tap and starts what answers the load. */
     void startVm(int mtu) throws IOException {
-        plug = ShuttlePlug.of(dist, vm, "eth0");
-        plug.start("vmm", host, TAP);
-        plug.run("vmm");
+        ShuttlePlug shuttle = plugIn(mtu);
+        shuttle.start("vmm", host, TAP);
+        shuttle.run("vmm");
+        start(vm, List.of(dist.probe("pump").toString(), "--serve", Integer.toString(NetLoad.PORT)));
+    }
+
+    /** The VM with its device; no VMM holds a tap for it yet. */
+    ShuttlePlug plugIn(int mtu) throws IOException {
+        ShuttlePlug shuttle = ShuttlePlug.of(dist, vm, "eth0");
+        plug = shuttle;
         ip(vm, """
                 link set lo up
                 link set dev eth0 address %s mtu %d
@@ -111,7 +129,7 @@ final class NetChain implements AutoCloseable {
                 route add %s/32 dev eth0 scope link
                 route add default via %4$s dev eth0
                 """.formatted(VM_MAC, mtu, VM, NEXT_HOP));
-        start(vm, List.of(dist.probe("pump").toString(), "--serve", Integer.toString(NetLoad.PORT)));
+        return shuttle;
     }
 
     /** Starts a program in a machine's network that goes on by itself; returns when it says {@code ready}. */

@@ -1,6 +1,7 @@
 package dev.godwit.lab.outside;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.godwit.lab.HostNamespaces;
 import dev.godwit.lab.LabException;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -33,8 +34,18 @@ public final class OutsideClient implements AutoCloseable {
      * @param directory for its result and its messages
      */
     public static OutsideClient listen(OutsidePlan plan, Path directory) {
+        return listen(List.of(), plan, directory);
+    }
+
+    /** The same, in the network of a machine of the lab. */
+    public static OutsideClient listenIn(HostNamespaces machine, OutsidePlan plan, Path directory) {
+        return listen(machine.networkEntry(), plan, directory);
+    }
+
+    private static OutsideClient listen(List<String> entry, OutsidePlan plan, Path directory) {
         Path result = directory.resolve("outside.json");
-        List<String> argv = new ArrayList<>(List.of(
+        List<String> argv = new ArrayList<>(entry);
+        argv.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-Xmx512m",
