@@ -57,7 +57,6 @@ final class FleetLocations implements AutoCloseable {
 
     private Set<String> alive = Set.of();
     private List<InetAddress> edges = List.of();
-
     /** The edge that has the public addresses, as far as is known. */
     private EdgeWord activeEdge = new EdgeWord("", 0);
 

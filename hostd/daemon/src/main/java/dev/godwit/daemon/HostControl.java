@@ -25,7 +25,6 @@ import dev.godwit.api.PublishedPort;
 import dev.godwit.api.PublishPort;
 import dev.godwit.api.Versions;
 import dev.godwit.api.Vm;
-import dev.godwit.api.VmState;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreException;
 import dev.godwit.fleet.HostRecord;
@@ -474,43 +473,7 @@ final class HostControl implements Control {
     }
 
     private Vm view(HostedVm hosted) {
-        VmRecord record = hosted.record();
-        return new Vm(
-                record.id(),
-                record.name(),
-                state(hosted),
-                config.hostId(),
-                record.fence(),
-                record.image(),
-                record.vcpus(),
-                record.memoryMib(),
-                record.diskMib(),
-                record.address().isEmpty() ? null : record.address(),
-                record.mac().isEmpty() ? null : record.mac(),
-                hosted.hasVmm() ? kind(record.accelerator()) : null,
-                VmOrigin.orNull(record.origin().owner()),
-                VmOrigin.orNull(record.origin().key()),
-                record.origin().labels(),
-                record.origin().project(),
-                record.origin().leaseSeconds() == 0 ? null : record.origin().leaseSeconds(),
-                services.leases().endOf(hosted).orElse(null));
-    }
-
-    private VmState state(HostedVm hosted) {
-        return switch (hosted.record().phase()) {
-            case CREATING -> VmState.CREATING;
-            case RUNNING ->
-                services.moveHost()
-                                .inProgress()
-                                .moveOf(hosted.id())
-                                .filter(Moves::isMove)
-                                .isPresent()
-                        ? VmState.MOVING
-                        : VmState.RUNNING;
-            case STOPPED -> VmState.STOPPED;
-            case LOST -> VmState.LOST;
-            case ARRIVING, GIVEN -> VmState.MOVING;
-        };
+        return ShownVm.of(hosted, config.hostId(), services);
     }
 
     private static @Nullable AcceleratorKind kind(@Nullable Accelerator accelerator) {

@@ -37,7 +37,6 @@ class OpenApiTest {
             "NetworkSettings.allow",
             "NetworkSettings.deny",
             "NetworkSettings.egress",
-
             "PublishPort.protocol");
 
     @TempDir
