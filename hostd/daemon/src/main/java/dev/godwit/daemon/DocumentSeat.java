@@ -60,9 +60,8 @@ final class DocumentSeat implements EdgeSeat {
             if (!isFree(document, seat, edgeId)) {
                 return Optional.empty();
             }
-            return write(
-                    document.revision(), new Seat(edgeId, seat.fence() + 1, false, ttl.toMillis()), seat.holder());
-        } catch (FleetStoreException e) {
+            return write(document.revision(), new Seat(edgeId, seat.fence() + 1, false, ttl.toMillis()), seat.holder());
+        } catch (FleetStoreException | BadRequest e) {
             throw new IOException("the edges' seat can't be taken: " + e.getMessage(), e);
         }
     }
@@ -81,7 +80,8 @@ final class DocumentSeat implements EdgeSeat {
 
     private Optional<Taken> write(long expectedRevision, Seat seat, String previousHolder) throws FleetStoreException {
         try {
-            ownRevision = documents.write(KEY, expectedRevision, Json.line(seat)).revision();
+            ownRevision =
+                    documents.write(KEY, expectedRevision, Json.line(seat)).revision();
             return Optional.of(new Taken(seat.fence(), previousHolder));
         } catch (DocumentChanged another) {
             return Optional.empty();
@@ -94,7 +94,7 @@ final class DocumentSeat implements EdgeSeat {
             return write(ownRevision, new Seat(edgeId, fence, false, ttl.toMillis()), "")
                             .isPresent()
                     || renewAfterDoubt(edgeId, fence, ttl);
-        } catch (FleetStoreException e) {
+        } catch (FleetStoreException | BadRequest e) {
             throw new IOException("the edges' seat can't be renewed: " + e.getMessage(), e);
         }
     }
@@ -123,7 +123,7 @@ final class DocumentSeat implements EdgeSeat {
                     write(present.get().revision(), new Seat(edgeId, fence, true, seat.ttlMillis()), "");
                 }
             }
-        } catch (FleetStoreException e) {
+        } catch (FleetStoreException | BadRequest e) {
             throw new IOException("the edges' seat can't be left: " + e.getMessage(), e);
         }
     }

@@ -189,11 +189,7 @@ public final class HostControlFactory implements ControlFactory {
                 : parts.add(routed.openEdge(config.edge(), store, peers, paths.state()));
         if (config.peerAddress() != null) {
             PeerDesk desk = new PeerDesk(
-                    new Arrivals(targets, arriving),
-                    transfer,
-                    services,
-                    routed == null ? null : routed.desk(),
-                    edge);
+                    new Arrivals(targets, arriving), transfer, services, routed == null ? null : routed.desk(), edge);
             parts.add(new PeerServer(
                     config.peerAddress().socketAddress(),
                     config.hostId(),
@@ -220,8 +216,8 @@ public final class HostControlFactory implements ControlFactory {
         var unusedLeases = upkeep.scheduleWithFixedDelay(() -> sweep(leases), 1, 1, TimeUnit.SECONDS);
         var unusedForgetting =
                 upkeep.scheduleWithFixedDelay(() -> forgetEndedMoves(journal, clock), 0, 1, TimeUnit.DAYS);
-        FleetPresence presence = parts.add(FleetPresence.begin(
-                config, store, installation(paths), routed == null ? Map.of() : routed.labels()));
+        FleetPresence presence = parts.add(
+                FleetPresence.begin(config, store, installation(paths), routed == null ? Map.of() : routed.labels()));
         if (routed != null) {
             routed.speakWhile(presence::validUntilNanos);
         }
@@ -254,10 +250,7 @@ public final class HostControlFactory implements ControlFactory {
                 ? Optional.of(Tunnels.open(underlay, paths.state().resolve("wireguard.key")))
                 : Optional.empty();
         HostNetwork host = HostNetwork.open(new HostNetworkSpec(
-                underlay,
-                paths.state().resolve("bpf"),
-                VmMtu.BYTES,
-                tunnels.map(any -> WireGuardUnderlay.DEVICE)));
+                underlay, paths.state().resolve("bpf"), VmMtu.BYTES, tunnels.map(any -> WireGuardUnderlay.DEVICE)));
         return new RoutedNetwork(host, tunnels, VmAddresses.of(config), closed);
     }
 

@@ -29,7 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** The contract: what openapi.yaml says, the records and the routes are, and the other way round. */
 class OpenApiTest {
     /** Fields that a request may leave out although the record always has them. */
-    private static final Set<String> OPTIONAL = Set.of("ExecRequest.env", "ExecRequest.tty", "CreateVm.labels", "PublishPort.protocol");
+    private static final Set<String> OPTIONAL =
+            Set.of("ExecRequest.env", "ExecRequest.tty", "CreateVm.labels", "PublishPort.protocol");
 
     @TempDir
     Path directory;
