@@ -13,9 +13,6 @@ import dev.godwit.api.Image;
 import dev.godwit.api.ImagePushed;
 import dev.godwit.api.LeaseRenewal;
 import dev.godwit.api.Move;
-import dev.godwit.api.PortProtocol;
-import dev.godwit.api.PublishPort;
-import dev.godwit.api.PublishedPort;
 import dev.godwit.api.Vm;
 import java.io.IOException;
 import java.io.InputStream;
@@ -77,14 +74,8 @@ public interface Control extends AutoCloseable {
     /** Shuts the guest down; returns when it is off, in state {@code stopped}. The VM and its disk stay. */
     Vm stopVm(String vm) throws IOException;
 
-    /** The ports of the fleet's public address that lead to a VM, by protocol and port. */
-    List<PublishedPort> publishedPorts(String vm) throws IOException;
-
-    /** Lets a public port lead to a VM; {@link Conflict} where it leads to another. The same twice is one. */
-    PublishedPort publishPort(String vm, PublishPort request) throws IOException;
-
-    /** Lets a public port lead to a VM no more; {@link NotFound} where it does not. Open connections go on. */
-    void unpublishPort(String vm, PortProtocol protocol, int publicPort) throws IOException;
+    /** The public ports that lead to VMs; borrowed. */
+    Ports ports();
 
     /** A stopped VM's disk on the NBD socket, read-only; {@link Conflict} when it is not stopped. */
     DiskExport exportDisk(String vm) throws IOException;

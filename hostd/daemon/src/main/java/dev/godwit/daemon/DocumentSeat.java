@@ -62,9 +62,8 @@ final class DocumentSeat implements EdgeSeat {
             if (!isFree(document, seat, edgeId)) {
                 return Optional.empty();
             }
-            return write(
-                    document.revision(), new Seat(edgeId, seat.fence() + 1, false, ttl.toMillis()), seat.holder());
-        } catch (FleetStoreException e) {
+            return write(document.revision(), new Seat(edgeId, seat.fence() + 1, false, ttl.toMillis()), seat.holder());
+        } catch (FleetStoreException | BadRequest e) {
             throw new IOException("the edges' seat can't be taken: " + e.getMessage(), e);
         }
     }
@@ -98,7 +97,7 @@ final class DocumentSeat implements EdgeSeat {
             return write(ownRevision, new Seat(edgeId, fence, false, ttl.toMillis()), "")
                             .isPresent()
                     || renewAfterDoubt(edgeId, fence, ttl);
-        } catch (FleetStoreException e) {
+        } catch (FleetStoreException | BadRequest e) {
             throw new IOException("the edges' seat can't be renewed: " + e.getMessage(), e);
         }
     }
@@ -127,7 +126,7 @@ final class DocumentSeat implements EdgeSeat {
                     write(present.get().revision(), new Seat(edgeId, fence, true, seat.ttlMillis()), "");
                 }
             }
-        } catch (FleetStoreException e) {
+        } catch (FleetStoreException | BadRequest e) {
             throw new IOException("the edges' seat can't be left: " + e.getMessage(), e);
         }
     }

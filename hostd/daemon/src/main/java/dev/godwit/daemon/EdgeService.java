@@ -9,6 +9,7 @@ import dev.godwit.edge.EdgeMetrics;
 import dev.godwit.edge.EdgeNode;
 import dev.godwit.edge.EdgeSides;
 import dev.godwit.edge.EdgeSpec;
+import dev.godwit.edge.EdgeState;
 import dev.godwit.edge.PublicAddress;
 import dev.godwit.edge.PublishedPort;
 import dev.godwit.edge.PublishedPorts;
@@ -59,7 +60,8 @@ final class EdgeService implements AutoCloseable {
             Thread.ofPlatform().name("edge-ports").daemon().factory());
     private volatile Map<String, List<InetAddress>> named = Map.of();
     private List<PublishedPort> published = List.of();
-    private @Nullable EdgeNode node;
+    private volatile long told;
+    private volatile @Nullable EdgeNode node;
 
     private EdgeService(
             String hostId, FleetStore store, FleetLocations locations, VmAddresses addresses, EdgeSides sides) {
@@ -87,8 +89,8 @@ final class EdgeService implements AutoCloseable {
         List<Prefix> vms = new ArrayList<>(List.of(network.addresses().subnet()));
         Optional.ofNullable(network.addresses().subnet6()).ifPresent(vms::add);
         network.host().openGateway(vms);
-        EdgeSides sides = new EdgeSides(
-                config.publicDevice(), config.addresses(), HostNetwork.DEVICE, vms, List.of(Gateway.V4));
+        EdgeSides sides =
+                new EdgeSides(config.publicDevice(), config.addresses(), HostNetwork.DEVICE, vms, List.of(Gateway.V4));
         EdgeService service = new EdgeService(hostId, store, locations, network.addresses(), sides);
         service.begin(config, peers, state);
         return service;
@@ -118,7 +120,7 @@ final class EdgeService implements AutoCloseable {
                 () -> List.of(EdgeLinks.dialer(peers, locations::others)));
         node = opened;
         var unused = timer.scheduleWithFixedDelay(
-                () -> look(opened), LOOK_EVERY.toMillis(), LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+                () -> look(opened, peers), LOOK_EVERY.toMillis(), LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private VmNames names() {
@@ -156,20 +158,25 @@ final class EdgeService implements AutoCloseable {
             return;
         }
         EdgeWord word = new EdgeWord(hostId, here.fence());
+        told = word.fence();
         locations.activeEdge(word);
         for (HostRecord host : locations.others()) {
             Thread.ofVirtual().name("edge-word").start(() -> {
                 try {
                     peers.link(host).call(NetCalls.EDGE, NetCalls.write(word), TELL_WITHIN);
                 } catch (IOException e) {
-                    log.info("host {} hears of the active edge from the fleet store: {}", host.hostId(), e.getMessage());
+                    log.info(
+                            "host {} hears of the active edge from the fleet store: {}", host.hostId(), e.getMessage());
                 }
             });
         }
     }
 
-    private void look(EdgeNode opened) {
+    private void look(EdgeNode opened, Peers peers) {
         try {
+            if (opened.state() == EdgeState.ACTIVE && told != opened.fence()) {
+                tellHosts(peers);
+            }
             List<PublishedPort> before = published;
             read();
             if (!published.equals(before)) {
@@ -200,9 +207,11 @@ final class EdgeService implements AutoCloseable {
     }
 
     private void add(List<PublishedPort> ports, PublicPorts.Published one, InetAddress vm) {
-        PublishedPort.Protocol protocol = one.protocol() == PortProtocol.TCP
-                ? PublishedPort.Protocol.TCP
-                : PublishedPort.Protocol.UDP;
+        if (sides.vmPrefixes().stream().noneMatch(prefix -> prefix.covers(vm))) {
+            return; // a VM of another network of before
+        }
+        PublishedPort.Protocol protocol =
+                one.protocol() == PortProtocol.TCP ? PublishedPort.Protocol.TCP : PublishedPort.Protocol.UDP;
         int vmPort = one.lead().vmPort();
         if (vm.getAddress().length > 4) {
             ports.add(new PublishedPort(protocol, vm, vmPort, vm, vmPort));
@@ -218,7 +227,11 @@ final class EdgeService implements AutoCloseable {
     /** Takes a stream in by which the active edge tells of its connections. */
     StreamReceiver receive(String fromHost) throws PeerRefused {
         EdgeNode here = node;
-        if (here == null || locations.host(fromHost).filter(host -> host.role() == HostRole.EDGE).isEmpty()) {
+        if (here == null
+                || locations
+                        .host(fromHost)
+                        .filter(host -> host.role() == HostRole.EDGE)
+                        .isEmpty()) {
             throw new PeerRefused("not-an-edge", "host " + fromHost + " is no edge of this fleet");
         }
         return EdgeLinks.receiver(here);

@@ -127,11 +127,7 @@ final class FleetLocations implements AutoCloseable {
     /** Reads the hosts, and at the first time and whenever a word has grown old the records too. */
     private void look() throws FleetStoreException {
         boolean grewOld = hosts(store.hosts());
-        Optional<FleetDocument> seat = store.documents().read(DocumentSeat.KIND, DocumentSeat.NAME);
-        if (seat.isPresent()) {
-            DocumentSeat.Seat taken = DocumentSeat.seat(seat.get());
-            activeEdge(new EdgeWord(taken.holder(), taken.fence()));
-        }
+        store.documents().read(DocumentSeat.KIND, DocumentSeat.NAME).ifPresent(this::seat);
         if (watch == null) {
             watch = store.watch(this::changed);
             readAll();
@@ -351,6 +347,15 @@ final class FleetLocations implements AutoCloseable {
                 .toList();
     }
 
+    private void seat(FleetDocument document) {
+        try {
+            DocumentSeat.Seat taken = DocumentSeat.seat(document);
+            activeEdge(new EdgeWord(taken.holder(), taken.fence()));
+        } catch (BadRequest e) {
+            log.warn("the edges' seat can't be read, the way out stays as it was: {}", e.getMessage());
+        }
+    }
+
     /** An edge has the public addresses; an older one's word does not count any more. */
     synchronized void activeEdge(EdgeWord word) {
         if (word.fence() > activeEdge.fence()) {
@@ -381,8 +386,7 @@ final class FleetLocations implements AutoCloseable {
     private void findEdges() {
         List<InetAddress> living = hosts.values().stream()
                 .filter(host -> host.role() == HostRole.EDGE && alive.contains(host.hostId()))
-                .sorted(Comparator.comparing(
-                                (HostRecord host) -> !host.hostId().equals(activeEdge.edge()))
+                .sorted(Comparator.comparing((HostRecord host) -> !host.hostId().equals(activeEdge.edge()))
                         .thenComparing(HostRecord::hostId))
                 .flatMap(host -> underlay(host).stream())
                 .toList();

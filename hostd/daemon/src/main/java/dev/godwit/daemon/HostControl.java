@@ -19,10 +19,7 @@ import dev.godwit.api.LeaseRenewal;
 import dev.godwit.api.Limits;
 import dev.godwit.api.Move;
 import dev.godwit.api.MoveMode;
-import dev.godwit.api.PortProtocol;
 import dev.godwit.api.ProblemCode;
-import dev.godwit.api.PublishedPort;
-import dev.godwit.api.PublishPort;
 import dev.godwit.api.Versions;
 import dev.godwit.api.Vm;
 import dev.godwit.fleet.FleetStore;
@@ -212,23 +209,8 @@ final class HostControl implements Control {
     }
 
     @Override
-    public List<PublishedPort> publishedPorts(String vm) throws IOException {
-        return services.ports().of(owned(vm).record().id());
-    }
-
-    @Override
-    public PublishedPort publishPort(String vm, PublishPort request) throws IOException {
-        HostedVm hosted = owned(vm);
-        if (hosted.record().address().isEmpty()) {
-            throw new Refused(
-                    ProblemCode.REFUSED, "VM " + vm + " has no address, so no port can lead to it: its host has no network for VMs.");
-        }
-        return services.ports().publish(hosted.record().id(), request);
-    }
-
-    @Override
-    public void unpublishPort(String vm, PortProtocol protocol, int publicPort) throws IOException {
-        services.ports().unpublish(owned(vm).record().id(), protocol, publicPort);
+    public Ports ports() {
+        return services.ports();
     }
 
     @Override

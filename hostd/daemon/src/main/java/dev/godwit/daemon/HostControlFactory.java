@@ -205,11 +205,7 @@ public final class HostControlFactory implements ControlFactory {
                 : parts.add(routed.openEdge(config.edge(), store, peers, paths.state()));
         if (config.peerAddress() != null) {
             PeerDesk desk = new PeerDesk(
-                    new Arrivals(targets, arriving),
-                    transfer,
-                    services,
-                    routed == null ? null : routed.desk(),
-                    edge);
+                    new Arrivals(targets, arriving), transfer, services, routed == null ? null : routed.desk(), edge);
             parts.add(new PeerServer(
                     config.peerAddress().socketAddress(), config.hostId(), desk, desk, PeerLimits.standard(), sockets));
         }
@@ -231,8 +227,8 @@ public final class HostControlFactory implements ControlFactory {
         var unusedLeases = upkeep.scheduleWithFixedDelay(() -> sweep(leases), 1, 1, TimeUnit.SECONDS);
         var unusedForgetting =
                 upkeep.scheduleWithFixedDelay(() -> forgetEndedMoves(journal, clock), 0, 1, TimeUnit.DAYS);
-        FleetPresence presence = parts.add(FleetPresence.begin(
-                config, store, installation(paths), routed == null ? Map.of() : routed.labels()));
+        FleetPresence presence = parts.add(
+                FleetPresence.begin(config, store, installation(paths), routed == null ? Map.of() : routed.labels()));
         if (routed != null) {
             routed.speakWhile(presence::validUntilNanos);
         }

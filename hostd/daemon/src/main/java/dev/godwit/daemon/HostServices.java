@@ -31,7 +31,7 @@ record HostServices(
         Admission admission,
         Tracking tracking,
         List<String> cpuTemplates,
-        PublicPorts ports,
+        Ports ports,
         ClosingStack parts) {
     /** What the probe found, null where it could not be run. */
     VmmDriver.@Nullable Probe probeOrNull() {

@@ -4,8 +4,9 @@ import dev.godwit.api.PortProtocol;
 import dev.godwit.api.ProblemCode;
 import dev.godwit.api.PublishPort;
 import dev.godwit.api.PublishedPort;
-import dev.godwit.fleet.FleetDocument;
+import dev.godwit.api.Vm;
 import dev.godwit.fleet.DocumentConflict;
+import dev.godwit.fleet.FleetDocument;
 import dev.godwit.fleet.FleetDocuments;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreException;
@@ -26,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * Which public port leads to which VM: one document of the fleet store a port, so that two requests for one port can't
  * both succeed. Edges read them all. The port of a VM that is gone is free. Thread-safe.
  */
-final class PublicPorts {
+final class PublicPorts implements Ports {
     /** Label of an edge's host record: the fleet's public addresses, separated by commas. */
     static final String ADDRESSES_LABEL = "public-addresses";
 
@@ -51,10 +52,15 @@ final class PublicPorts {
         return protocol + "-" + publicPort;
     }
 
-    /** Lets a port lead to a VM. */
-    PublishedPort publish(String vmId, PublishPort wanted) {
+    @Override
+    public PublishedPort publish(Vm vm, PublishPort wanted) {
+        if (vm.address() == null) {
+            throw new Refused(
+                    ProblemCode.REFUSED,
+                    "VM " + vm.name() + " has no address, so no port can lead to it: its host has no network for VMs.");
+        }
         String name = name(wanted.protocol(), wanted.publicPort());
-        Lead lead = new Lead(vmId, wanted.vmPort());
+        Lead lead = new Lead(vm.id(), wanted.vmPort());
         try {
             for (int i = 0; i < TRIES; i++) {
                 Optional<FleetDocument> there = store.documents().read(KIND, name);
@@ -74,7 +80,8 @@ final class PublicPorts {
         }
         throw new Conflict(
                 ProblemCode.CONFLICT,
-                "Others publish " + wanted.protocol() + " port " + wanted.publicPort() + " at this very moment; try again.");
+                "Others publish " + wanted.protocol() + " port " + wanted.publicPort()
+                        + " at this very moment; try again.");
     }
 
     private boolean write(String name, long revision, Lead lead) throws FleetStoreException {
@@ -96,12 +103,12 @@ final class PublicPorts {
         }
     }
 
-    /** Lets a port lead to a VM no more. */
-    void unpublish(String vmId, PortProtocol protocol, int publicPort) {
+    @Override
+    public void unpublish(Vm vm, PortProtocol protocol, int publicPort) {
         try {
             FleetDocuments documents = store.documents();
             Optional<FleetDocument> there = documents.read(KIND, name(protocol, publicPort));
-            if (there.isPresent() && lead(there.get()).vmId().equals(vmId)) {
+            if (there.isPresent() && lead(there.get()).vmId().equals(vm.id())) {
                 documents.delete(KIND, there.get().name(), there.get().revision());
                 return;
             }
@@ -110,16 +117,16 @@ final class PublicPorts {
         } catch (FleetStoreException e) {
             throw unavailable("unpublished", e);
         }
-        throw new NotFound(protocol + " port " + publicPort + " does not lead to VM " + vmId
-                + "; 'godwit net ports " + vmId + "' shows those that do.");
+        throw new NotFound(protocol + " port " + publicPort + " does not lead to VM " + vm.name() + "; 'godwit net ports "
+                + vm.name() + "' shows those that do.");
     }
 
-    /** The ports that lead to a VM. */
-    List<PublishedPort> of(String vmId) {
+    @Override
+    public List<PublishedPort> of(Vm vm) {
         try {
             List<PublishedPort> ports = new ArrayList<>();
             for (Published one : all(store.documents())) {
-                if (one.lead().vmId().equals(vmId)) {
+                if (one.lead().vmId().equals(vm.id())) {
                     ports.add(published(one.protocol(), one.publicPort(), one.lead()));
                 }
             }

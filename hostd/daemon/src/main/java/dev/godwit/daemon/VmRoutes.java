@@ -57,12 +57,14 @@ final class VmRoutes {
                 vm(
                         "GET",
                         "/v1/vms/{vm}/ports",
-                        (request, response, vm) -> Answers.json(response, 200, control.publishedPorts(vm))),
+                        (request, response, vm) -> Answers.json(response, 200, control.ports().of(control.vm(vm)))),
                 vm(
                         "POST",
                         "/v1/vms/{vm}/ports",
                         (request, response, vm) -> Answers.json(
-                                response, 200, control.publishPort(vm, Bodies.json(request, PublishPort.class)))),
+                                response,
+                                200,
+                                control.ports().publish(control.vm(vm), Bodies.json(request, PublishPort.class)))),
                 vm("DELETE", "/v1/vms/{vm}/ports/{protocol}/{port}", this::unpublish),
                 vm("PUT", "/v1/vms/{vm}/files", this::putFile),
                 vm(
@@ -116,13 +118,13 @@ final class VmRoutes {
         String port = Parameters.path(request, "port");
         PublishPort published;
         try {
-            published = new PublishPort(
-                    Integer.parseInt(port), 1, PortProtocol.valueOf(protocol.toUpperCase(Locale.ROOT)));
+            published =
+                    new PublishPort(Integer.parseInt(port), 1, PortProtocol.valueOf(protocol.toUpperCase(Locale.ROOT)));
         } catch (IllegalArgumentException e) {
             throw new BadRequest(
                     protocol + "/" + port + " is not tcp or udp and a port of 1 to 65535: " + e.getMessage() + ".");
         }
-        control.unpublishPort(vm, published.protocol(), published.publicPort());
+        control.ports().unpublish(control.vm(vm), published.protocol(), published.publicPort());
         Answers.nothing(response);
     }
 

@@ -141,4 +141,11 @@ class DocumentSeatTest {
         assertThat(a.renew("edge-a", 1, TTL)).isTrue();
         assertThat(a.renew("edge-a", 1, TTL)).isTrue();
     }
+
+    @Test
+    void aDocumentThatIsNoSeatIsAnErrorThatLeavesItAlone() throws Exception {
+        store.documents().write(DocumentSeat.KEY, 0, "garbage");
+        assertThatThrownBy(() -> a.take("edge-a", TTL)).isInstanceOf(IOException.class);
+        assertThat(store.documents().read(DocumentSeat.KEY).orElseThrow().text()).isEqualTo("garbage");
+    }
 }

@@ -28,10 +28,7 @@ import dev.godwit.api.MoveMode;
 import dev.godwit.api.MoveState;
 import dev.godwit.api.MoveStep;
 import dev.godwit.api.PlannedMove;
-import dev.godwit.api.PortProtocol;
 import dev.godwit.api.ProblemCode;
-import dev.godwit.api.PublishPort;
-import dev.godwit.api.PublishedPort;
 import dev.godwit.api.Versions;
 import dev.godwit.api.Vm;
 import dev.godwit.api.VmState;
@@ -246,31 +243,8 @@ final class FakeControl implements Control {
     }
 
     @Override
-    public List<PublishedPort> publishedPorts(String vm) {
-        String id = vm(vm).id();
-        return fleet.ports.values().stream()
-                .filter(port -> port.vm().equals(id))
-                .toList();
-    }
-
-    @Override
-    public PublishedPort publishPort(String vm, PublishPort request) {
-        PublishedPort wanted = new PublishedPort(
-                vm(vm).id(), List.of(), request.publicPort(), request.vmPort(), request.protocol());
-        PublishedPort there = fleet.ports.putIfAbsent(request.protocol() + "/" + request.publicPort(), wanted);
-        if (there != null && !there.equals(wanted)) {
-            throw new Conflict(ProblemCode.CONFLICT, "The port leads to VM " + there.vm() + "; choose another.");
-        }
-        return wanted;
-    }
-
-    @Override
-    public void unpublishPort(String vm, PortProtocol protocol, int publicPort) {
-        if (!fleet.ports.values().removeIf(port -> port.vm().equals(vm(vm).id())
-                && port.protocol() == protocol
-                && port.publicPort() == publicPort)) {
-            throw new NotFound("The port does not lead to VM " + vm + ".");
-        }
+    public Ports ports() {
+        return fleet.ports;
     }
 
     @Override

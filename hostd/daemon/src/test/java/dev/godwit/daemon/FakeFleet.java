@@ -1,6 +1,5 @@
 package dev.godwit.daemon;
 
-import dev.godwit.api.PublishedPort;
 import dev.godwit.api.Vm;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreUnavailable;
@@ -19,8 +18,7 @@ final class FakeFleet {
     final Map<String, FakeExec> execs = new ConcurrentHashMap<>();
     final Map<String, Map<String, byte[]>> files = new ConcurrentHashMap<>();
     final Map<String, URI> hosts = new ConcurrentHashMap<>();
-    /** By protocol and public port. */
-    final Map<String, PublishedPort> ports = new ConcurrentHashMap<>();
+    final FakePorts ports = new FakePorts();
     /** Ids of hosts that have room for no VM. */
     final Set<String> full = ConcurrentHashMap.newKeySet();
 

@@ -21,6 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,7 +49,7 @@ class NetworksTest {
                 .network();
     }
 
-    private void vm(String id, String project) throws Exception {
+    private void vm(String id, @Nullable String project) throws Exception {
         CreateVm request = new CreateVm(id, "tiny", 1, 512, 1024, null, null, null, null, project);
         store.create(new NewOwnership(id, id, "host-a", "", Json.line(request)));
     }

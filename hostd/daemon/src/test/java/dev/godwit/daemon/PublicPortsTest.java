@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.godwit.api.PortProtocol;
 import dev.godwit.api.PublishPort;
 import dev.godwit.api.PublishedPort;
+import dev.godwit.api.Vm;
+import dev.godwit.api.VmState;
 import dev.godwit.fleet.HostRecord;
 import dev.godwit.fleet.HostRole;
 import dev.godwit.fleet.NewOwnership;
@@ -21,6 +23,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 class PublicPortsTest {
     private static final PublishPort WEB = new PublishPort(8080, 80, PortProtocol.TCP);
+
+    private static final Vm ONE = vm("vm-1", "one");
+    private static final Vm TWO = vm("vm-2", "two");
+
+    private static Vm vm(String id, String name) {
+        return new Vm(
+                id, name, VmState.RUNNING, "host-a", 1, "", 1, 512, 4096, "10.77.0.2", null, null, null, null, Map.of(),
+                null, null);
+    }
 
     @TempDir
     Path folder;
@@ -53,42 +64,44 @@ class PublicPortsTest {
                         "",
                         Map.of(PublicPorts.ADDRESSES_LABEL, "192.0.2.1,2001:db8::1")),
                 Duration.ofSeconds(10));
-        PublishedPort published = ports.publish("vm-1", WEB);
+        PublishedPort published = ports.publish(ONE, WEB);
         assertThat(published)
-                .isEqualTo(new PublishedPort(
-                        "vm-1", List.of("192.0.2.1", "2001:db8::1"), 8080, 80, PortProtocol.TCP));
-        assertThat(ports.publish("vm-1", WEB)).isEqualTo(published);
-        assertThat(ports.of("vm-1")).containsExactly(published);
-        assertThat(ports.of("vm-2")).isEmpty();
+                .isEqualTo(new PublishedPort("vm-1", List.of("192.0.2.1", "2001:db8::1"), 8080, 80, PortProtocol.TCP));
+        assertThat(ports.publish(ONE, WEB)).isEqualTo(published);
+        assertThat(ports.of(ONE)).containsExactly(published);
+        assertThat(ports.of(TWO)).isEmpty();
     }
 
     @Test
     void aPortThatLeadsElsewhereIsRefusedUntilItsVmIsGone() throws Exception {
-        ports.publish("vm-1", WEB);
-        assertThatThrownBy(() -> ports.publish("vm-2", WEB))
+        ports.publish(ONE, WEB);
+        assertThatThrownBy(() -> ports.publish(TWO, WEB))
                 .isInstanceOf(Conflict.class)
                 .hasMessageContaining("leads to port 80 of VM vm-1 already");
-        assertThatThrownBy(() -> ports.publish("vm-1", new PublishPort(8080, 81, PortProtocol.TCP)))
+        assertThatThrownBy(() -> ports.publish(ONE, new PublishPort(8080, 81, PortProtocol.TCP)))
                 .isInstanceOf(Conflict.class);
-        ports.publish("vm-2", new PublishPort(8080, 80, PortProtocol.UDP));
+        ports.publish(TWO, new PublishPort(8080, 80, PortProtocol.UDP));
         store.delete("vm-1", "host-a", 1);
-        assertThat(ports.publish("vm-2", WEB).vm()).isEqualTo("vm-2");
-        assertThat(ports.of("vm-2")).extracting(PublishedPort::protocol).containsExactly(
-                PortProtocol.TCP, PortProtocol.UDP);
+        assertThat(ports.publish(TWO, WEB).vm()).isEqualTo("vm-2");
+        assertThat(ports.of(TWO))
+                .extracting(PublishedPort::protocol)
+                .containsExactly(PortProtocol.TCP, PortProtocol.UDP);
     }
 
     @Test
     void onlyWhatLeadsToTheVmIsUnpublished() {
-        ports.publish("vm-1", WEB);
-        assertThatThrownBy(() -> ports.unpublish("vm-2", PortProtocol.TCP, 8080)).isInstanceOf(NotFound.class);
-        assertThatThrownBy(() -> ports.unpublish("vm-1", PortProtocol.UDP, 8080)).isInstanceOf(NotFound.class);
-        ports.unpublish("vm-1", PortProtocol.TCP, 8080);
-        assertThat(ports.of("vm-1")).isEmpty();
+        ports.publish(ONE, WEB);
+        assertThatThrownBy(() -> ports.unpublish(TWO, PortProtocol.TCP, 8080))
+                .isInstanceOf(NotFound.class);
+        assertThatThrownBy(() -> ports.unpublish(ONE, PortProtocol.UDP, 8080))
+                .isInstanceOf(NotFound.class);
+        ports.unpublish(ONE, PortProtocol.TCP, 8080);
+        assertThat(ports.of(ONE)).isEmpty();
     }
 
     @Test
     void aDocumentThatNobodyOfUsWroteIsLeftOut() throws Exception {
-        ports.publish("vm-1", WEB);
+        ports.publish(ONE, WEB);
         store.documents().put("port", "tcp-99999", 0, "{\"vmId\":\"vm-1\",\"vmPort\":1}");
         store.documents().put("port", "tcp-70", 0, "\"no lead\"");
         store.documents().put("port", "smtp-25", 0, "{\"vmId\":\"vm-1\",\"vmPort\":1}");

@@ -206,12 +206,14 @@ class EdgeFailoverTest {
                 .isEqualTo(EdgeWorld.VM.getAddress());
         assertThat(networkA.call(() -> {
                     List<Flow> dns = new ArrayList<>();
-                    try (KernelFlows flows = KernelFlows.open(EdgeRules.ZONE)) {
-                        flows.forEach(flow -> {
-                            if ((flow.first().ports() & 0xffff) == EdgeSpec.DNS_PORT) {
-                                dns.add(flow);
-                            }
-                        });
+                    for (int zone : new int[] {EdgeRules.ZONE, 0}) {
+                        try (KernelFlows flows = KernelFlows.open(zone)) {
+                            flows.forEach(flow -> {
+                                if ((flow.first().ports() & 0xffff) == EdgeSpec.DNS_PORT) {
+                                    dns.add(flow);
+                                }
+                            });
+                        }
                     }
                     return dns;
                 }))

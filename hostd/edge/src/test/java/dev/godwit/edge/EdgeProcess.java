@@ -19,7 +19,8 @@ final class EdgeProcess implements AutoCloseable {
     private final Writer commands;
     private final BufferedReader answers;
 
-    EdgeProcess(TestNamespace edge, String id, String other, Path folder, Duration ttl) throws IOException {
+    EdgeProcess(TestNamespace edge, String id, String other, Path folder, Duration ttl, String... dataPlane)
+            throws IOException {
         this.id = id;
         this.folder = folder;
         List<String> argv = new ArrayList<>(edge.entry());
@@ -36,6 +37,7 @@ final class EdgeProcess implements AutoCloseable {
                 other,
                 folder.toString(),
                 Long.toString(ttl.toMillis())));
+        argv.addAll(List.of(dataPlane));
         process = new ProcessBuilder(argv)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();

@@ -1,5 +1,10 @@
 package dev.godwit.edge;
 
+import dev.godwit.net.HostNetwork;
+import dev.godwit.net.HostNetworkSpec;
+import dev.godwit.net.Location;
+import dev.godwit.net.VmAddress;
+import dev.godwit.net.VmPortSpec;
 import java.io.BufferedReader;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -15,8 +20,11 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * One edge as a process, which a test can kill, freeze and cut off. Its seat is a file, its way to the other edge a Unix
@@ -25,10 +33,17 @@ import java.util.List;
 final class EdgeProgram {
     private EdgeProgram() {}
 
-    /** Arguments: this edge's id, the other's, the folder, the lease in milliseconds. */
+    /**
+     * Arguments: this edge's id, the other's, the folder, the lease in milliseconds; and for an edge of the data plane
+     * its own underlay address, the host's, and the other edge's.
+     */
     public static void main(String[] arguments) throws IOException {
         String id = arguments[0];
         Path folder = Path.of(arguments[2]);
+        boolean overVxlan = arguments.length > 4;
+        if (overVxlan) {
+            joinDataPlane(folder.resolve("bpf-" + id), arguments[4], arguments[5], arguments[6]);
+        }
         EdgeSpec spec = new EdgeSpec(
                 id,
                 EdgeWorld.SIDES,
@@ -44,7 +59,7 @@ final class EdgeProgram {
                 EdgeWorld.published(),
                 names,
                 new FileSeat(folder),
-                new Claim(),
+                overVxlan ? new WordOfMouth(folder.resolve("active"), id) : new Claim(),
                 () -> List.of(() -> dial(folder.resolve(arguments[1] + ".sock"))));
         listen(folder.resolve(id + ".sock"), node);
         System.out.println("ready");
@@ -56,6 +71,39 @@ final class EdgeProgram {
                     + metrics.lastLoad().toMillis() + " " + metrics.flowsLoaded());
         }
         System.exit(0);
+    }
+
+    private static void joinDataPlane(Path bpf, String underlay, String host, String otherEdge) throws IOException {
+        InetAddress hostAddress = InetAddress.ofLiteral(host);
+        HostNetwork network = HostNetwork.open(new HostNetworkSpec(
+                InetAddress.ofLiteral(underlay), bpf, VmPortSpec.MTU, Optional.empty()));
+        network.peers(Set.of(hostAddress, InetAddress.ofLiteral(otherEdge)));
+        for (InetAddress vm : List.of(EdgeWorld.VM, EdgeWorld.VM6)) {
+            network.maps().locations().put(Location.settled(new VmAddress(1, vm), hostAddress, 1));
+        }
+        network.maps().lease().forever();
+        network.openGateway(EdgeWorld.SIDES.vmPrefixes());
+    }
+
+    /** Beside the interface, a file says who is active: in place of the call that hosts get. */
+    private record WordOfMouth(Path file, String id) implements AddressClaim {
+        @Override
+        public void claim(InetAddress address) throws IOException {
+            new DeviceClaim("pub0").claim(address);
+            Path next = file.resolveSibling("active-" + id);
+            Files.writeString(next, id);
+            Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        }
+
+        @Override
+        public void announce(InetAddress address) throws IOException {
+            new DeviceClaim("pub0").announce(address);
+        }
+
+        @Override
+        public void release(InetAddress address) throws IOException {
+            new DeviceClaim("pub0").release(address);
+        }
     }
 
     /** Beside the public addresses, the VMs' gateway goes with the seat: in place of the hosts' maps of edges. */

@@ -69,13 +69,13 @@ final class EdgeWorld implements AutoCloseable {
         return made;
     }
 
-    private TestNamespace namespace(String name) throws IOException {
+    TestNamespace namespace(String name) throws IOException {
         TestNamespace made = TestNamespace.open(name);
         open.add(made);
         return made;
     }
 
-    private void plug(TestNamespace into, String bridge, String port, String device) throws IOException {
+    void plug(TestNamespace into, String bridge, String port, String device) throws IOException {
         wires.ip("link add p-" + port + " type veth peer name " + device + " netns " + into.pid());
         wires.ip("link set p-" + port + " master " + bridge + " up");
     }
