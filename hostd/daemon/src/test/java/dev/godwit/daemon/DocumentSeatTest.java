@@ -144,8 +144,12 @@ class DocumentSeatTest {
 
     @Test
     void aDocumentThatIsNoSeatIsAnErrorThatLeavesItAlone() throws Exception {
-        store.documents().write(DocumentSeat.KEY, 0, "garbage");
+        store.documents().put(DocumentSeat.KIND, DocumentSeat.NAME, 0, "garbage");
         assertThatThrownBy(() -> a.take("edge-a", TTL)).isInstanceOf(IOException.class);
-        assertThat(store.documents().read(DocumentSeat.KEY).orElseThrow().text()).isEqualTo("garbage");
+        assertThat(store.documents()
+                        .read(DocumentSeat.KIND, DocumentSeat.NAME)
+                        .orElseThrow()
+                        .json())
+                .isEqualTo("garbage");
     }
 }

@@ -30,7 +30,7 @@ class PublicPortsTest {
     private static Vm vm(String id, String name) {
         return new Vm(
                 id, name, VmState.RUNNING, "host-a", 1, "", 1, 512, 4096, "10.77.0.2", null, null, null, null, Map.of(),
-                null, null);
+                "default", null, null);
     }
 
     @TempDir
