@@ -40,7 +40,7 @@ final class TlsIdentity {
         SSLContext known = context;
         if (known == null) {
             try {
-                Credentials own = Credentials.load(TlsFiles.in(directory));
+                Credentials own = Credentials.loadUntried(TlsFiles.in(directory));
                 own.requireValid(Instant.now());
                 FleetTrust trust =
                         new FleetTrust(() -> own, Set.of(Role.HOST), Revocations.none(), InstantSource.system());

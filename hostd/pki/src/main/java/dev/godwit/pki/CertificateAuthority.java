@@ -1,6 +1,7 @@
 package dev.godwit.pki;
 
 import dev.godwit.tls.Authorities;
+import dev.godwit.tls.FleetTrust;
 import dev.godwit.tls.Pem;
 import dev.godwit.tls.Role;
 import dev.godwit.tls.Serials;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
@@ -130,6 +132,9 @@ final class CertificateAuthority {
 
     /** Only hosts and stores are servers; etcd's gateway calls itself with its server's certificate. */
     private static ExtendedKeyUsage usage(Role role) {
+        if (role == Role.JOIN) {
+            return new ExtendedKeyUsage(KeyPurposeId.getInstance(new ASN1ObjectIdentifier(FleetTrust.JOIN_USAGE)));
+        }
         return role == Role.HOST || role == Role.STORE
                 ? new ExtendedKeyUsage(
                         new KeyPurposeId[] {KeyPurposeId.id_kp_clientAuth, KeyPurposeId.id_kp_serverAuth})

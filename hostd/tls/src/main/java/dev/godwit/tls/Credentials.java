@@ -30,12 +30,36 @@ public record Credentials(Identity identity, PrivateKey key, List<X509Certificat
      * @throws TlsUnusable they can't be used
      */
     public static Credentials load(TlsFiles files) throws TlsUnusable {
-        PrivateKey key = in(files.key().toString(), () -> Pem.key(TlsFiles.readSecret(files.key())));
-        List<X509Certificate> chain =
-                in(files.certificate().toString(), () -> Pem.certificates(TlsFiles.read(files.certificate())));
-        Authorities authorities = in(
-                files.authority().toString(), () -> Authorities.of(Pem.certificates(TlsFiles.read(files.authority()))));
+        PrivateKey key = key(files);
+        List<X509Certificate> chain = chain(files);
+        Authorities authorities = authorities(files);
         return in(files.certificate().toString(), () -> of(key, newer(files, key, chain), authorities));
+    }
+
+    /**
+     * The same, without a trial whether key and certificate belong together, which takes a process that lives for one request
+     * longer than the request. The other end refuses a pair that does not.
+     *
+     * @throws TlsUnusable they can't be used
+     */
+    public static Credentials loadUntried(TlsFiles files) throws TlsUnusable {
+        PrivateKey key = key(files);
+        List<X509Certificate> chain = chain(files);
+        Authorities authorities = authorities(files);
+        return in(files.certificate().toString(), () -> untried(key, chain, authorities));
+    }
+
+    private static PrivateKey key(TlsFiles files) throws TlsUnusable {
+        return in(files.key().toString(), () -> Pem.key(TlsFiles.readSecret(files.key())));
+    }
+
+    private static List<X509Certificate> chain(TlsFiles files) throws TlsUnusable {
+        return in(files.certificate().toString(), () -> Pem.certificates(TlsFiles.read(files.certificate())));
+    }
+
+    private static Authorities authorities(TlsFiles files) throws TlsUnusable {
+        return in(
+                files.authority().toString(), () -> Authorities.of(Pem.certificates(TlsFiles.read(files.authority()))));
     }
 
     /** A renewal that was cut off between its two files has left the certificate beside. */
@@ -71,20 +95,25 @@ public record Credentials(Identity identity, PrivateKey key, List<X509Certificat
     /** Puts an identity together; checks the same. */
     public static Credentials of(PrivateKey key, List<X509Certificate> chain, Authorities authorities)
             throws TlsUnusable {
+        Credentials credentials = untried(key, chain, authorities);
+        if (!belongTogether(key, chain.get(0))) {
+            throw new TlsUnusable("is not the certificate of the private key beside it");
+        }
+        return credentials;
+    }
+
+    private static Credentials untried(PrivateKey key, List<X509Certificate> chain, Authorities authorities)
+            throws TlsUnusable {
         if (chain.isEmpty()) {
             throw new TlsUnusable("holds no certificate");
         }
-        X509Certificate own = chain.get(0);
-        Identity identity = Identity.of(own)
+        Identity identity = Identity.of(chain.get(0))
                 .orElseThrow(
                         () -> new TlsUnusable(
                                 "holds a certificate without one identity godwit://FLEET/ROLE/NAME; 'godwit pki issue' makes one"));
         if (!identity.fleet().equals(authorities.fleet())) {
             throw new TlsUnusable("is a certificate of fleet " + identity.fleet() + ", and the authority is of fleet "
                     + authorities.fleet());
-        }
-        if (!belongTogether(key, own)) {
-            throw new TlsUnusable("is not the certificate of the private key beside it");
         }
         return new Credentials(identity, key, chain, authorities);
     }

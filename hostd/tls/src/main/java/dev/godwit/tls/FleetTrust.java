@@ -34,6 +34,12 @@ import org.jspecify.annotations.Nullable;
 public final class FleetTrust extends X509ExtendedTrustManager {
     private static final int CHAIN_MAX = 4;
     private static final String CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
+    /**
+     * What an invitation may be used for: nothing that others know, so that etcd, which asks for {@link #CLIENT_AUTH} and not
+     * for a role, takes none. A UUID's identifier (ITU-T X.667).
+     */
+    public static final String JOIN_USAGE = "2.25.306001403804261324898600806728633302170";
+
     private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
 
     private final Supplier<Credentials> own;
@@ -110,9 +116,10 @@ public final class FleetTrust extends X509ExtendedTrustManager {
         if (!signer.equals(authorities.of(identity.role().authority()))) {
             throw new CertificateException("it is " + identity.subject() + " by a certificate of the wrong authority");
         }
-        if (usage != null
+        String needed = CLIENT_AUTH.equals(usage) && identity.role() == Role.JOIN ? JOIN_USAGE : usage;
+        if (needed != null
                 && (chain[0].getExtendedKeyUsage() == null
-                        || !chain[0].getExtendedKeyUsage().contains(usage))) {
+                        || !chain[0].getExtendedKeyUsage().contains(needed))) {
             throw new CertificateException("the certificate of " + identity.subject() + " is not for this end");
         }
         if (!roles.contains(identity.role())) {

@@ -72,9 +72,11 @@ class EtcdTlsTest {
     }
 
     @Test
-    void anOperatorWhoIsNoHostIsNotLetIn() throws Exception {
-        try (FleetStore store = open(Role.OPERATOR, Set.of(Role.STORE))) {
-            assertThatExceptionOfType(FleetStoreUnavailable.class).isThrownBy(store::hosts);
+    void anOperatorAndAnInvitedOneAreNotLetIn() throws Exception {
+        for (Role role : new Role[] {Role.OPERATOR, Role.JOIN}) {
+            try (FleetStore store = open(role, Set.of(Role.STORE))) {
+                assertThatExceptionOfType(FleetStoreUnavailable.class).isThrownBy(store::hosts);
+            }
         }
     }
 
