@@ -84,9 +84,7 @@ final class PortCommands {
     private static PublishPort wanted(String publicPort, String vmPort, boolean udp) throws Failure {
         try {
             return new PublishPort(
-                    Integer.parseInt(publicPort),
-                    Integer.parseInt(vmPort),
-                    udp ? PortProtocol.UDP : PortProtocol.TCP);
+                    Integer.parseInt(publicPort), Integer.parseInt(vmPort), udp ? PortProtocol.UDP : PortProtocol.TCP);
         } catch (NumberFormatException e) {
             throw new Failure(Failure.USAGE, "\"" + publicPort + "\" and \"" + vmPort + "\" are not both ports.", e);
         } catch (IllegalArgumentException e) {

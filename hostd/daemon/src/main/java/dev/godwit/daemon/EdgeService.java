@@ -87,8 +87,8 @@ final class EdgeService implements AutoCloseable {
         List<Prefix> vms = new ArrayList<>(List.of(network.addresses().subnet()));
         Optional.ofNullable(network.addresses().subnet6()).ifPresent(vms::add);
         network.host().openGateway(vms);
-        EdgeSides sides = new EdgeSides(
-                config.publicDevice(), config.addresses(), HostNetwork.DEVICE, vms, List.of(Gateway.V4));
+        EdgeSides sides =
+                new EdgeSides(config.publicDevice(), config.addresses(), HostNetwork.DEVICE, vms, List.of(Gateway.V4));
         EdgeService service = new EdgeService(hostId, store, locations, network.addresses(), sides);
         service.begin(config, peers, state);
         return service;
@@ -162,7 +162,8 @@ final class EdgeService implements AutoCloseable {
                 try {
                     peers.link(host).call(NetCalls.EDGE, NetCalls.write(word), TELL_WITHIN);
                 } catch (IOException e) {
-                    log.info("host {} hears of the active edge from the fleet store: {}", host.hostId(), e.getMessage());
+                    log.info(
+                            "host {} hears of the active edge from the fleet store: {}", host.hostId(), e.getMessage());
                 }
             });
         }
@@ -200,9 +201,8 @@ final class EdgeService implements AutoCloseable {
     }
 
     private void add(List<PublishedPort> ports, PublicPorts.Published one, InetAddress vm) {
-        PublishedPort.Protocol protocol = one.protocol() == PortProtocol.TCP
-                ? PublishedPort.Protocol.TCP
-                : PublishedPort.Protocol.UDP;
+        PublishedPort.Protocol protocol =
+                one.protocol() == PortProtocol.TCP ? PublishedPort.Protocol.TCP : PublishedPort.Protocol.UDP;
         int vmPort = one.lead().vmPort();
         if (vm.getAddress().length > 4) {
             ports.add(new PublishedPort(protocol, vm, vmPort, vm, vmPort));
@@ -218,7 +218,11 @@ final class EdgeService implements AutoCloseable {
     /** Takes a stream in by which the active edge tells of its connections. */
     StreamReceiver receive(String fromHost) throws PeerRefused {
         EdgeNode here = node;
-        if (here == null || locations.host(fromHost).filter(host -> host.role() == HostRole.EDGE).isEmpty()) {
+        if (here == null
+                || locations
+                        .host(fromHost)
+                        .filter(host -> host.role() == HostRole.EDGE)
+                        .isEmpty()) {
             throw new PeerRefused("not-an-edge", "host " + fromHost + " is no edge of this fleet");
         }
         return EdgeLinks.receiver(here);

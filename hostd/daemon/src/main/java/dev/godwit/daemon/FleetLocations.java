@@ -381,8 +381,7 @@ final class FleetLocations implements AutoCloseable {
     private void findEdges() {
         List<InetAddress> living = hosts.values().stream()
                 .filter(host -> host.role() == HostRole.EDGE && alive.contains(host.hostId()))
-                .sorted(Comparator.comparing(
-                                (HostRecord host) -> !host.hostId().equals(activeEdge.edge()))
+                .sorted(Comparator.comparing((HostRecord host) -> !host.hostId().equals(activeEdge.edge()))
                         .thenComparing(HostRecord::hostId))
                 .flatMap(host -> underlay(host).stream())
                 .toList();

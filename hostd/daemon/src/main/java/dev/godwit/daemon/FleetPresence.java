@@ -44,8 +44,7 @@ final class FleetPresence implements AutoCloseable {
      * @param installation made at the first start of this hostd and kept in its state directory
      * @param labels what the others need to know of this host beside its configuration
      */
-    static FleetPresence begin(
-            HostdConfig config, FleetStore store, String installation, Map<String, String> labels) {
+    static FleetPresence begin(HostdConfig config, FleetStore store, String installation, Map<String, String> labels) {
         Map<String, String> all = new HashMap<>(labels);
         all.put("cpu-template", config.cpuTemplate());
         if (HostPki.keyDirectory(config) != null) {

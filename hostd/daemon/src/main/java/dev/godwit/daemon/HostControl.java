@@ -21,8 +21,8 @@ import dev.godwit.api.Move;
 import dev.godwit.api.MoveMode;
 import dev.godwit.api.PortProtocol;
 import dev.godwit.api.ProblemCode;
-import dev.godwit.api.PublishedPort;
 import dev.godwit.api.PublishPort;
+import dev.godwit.api.PublishedPort;
 import dev.godwit.api.Versions;
 import dev.godwit.api.Vm;
 import dev.godwit.fleet.FleetStore;
@@ -221,7 +221,8 @@ final class HostControl implements Control {
         HostedVm hosted = owned(vm);
         if (hosted.record().address().isEmpty()) {
             throw new Refused(
-                    ProblemCode.REFUSED, "VM " + vm + " has no address, so no port can lead to it: its host has no network for VMs.");
+                    ProblemCode.REFUSED,
+                    "VM " + vm + " has no address, so no port can lead to it: its host has no network for VMs.");
         }
         return services.ports().publish(hosted.record().id(), request);
     }

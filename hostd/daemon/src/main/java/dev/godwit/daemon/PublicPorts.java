@@ -4,8 +4,8 @@ import dev.godwit.api.PortProtocol;
 import dev.godwit.api.ProblemCode;
 import dev.godwit.api.PublishPort;
 import dev.godwit.api.PublishedPort;
-import dev.godwit.fleet.FleetDocument;
 import dev.godwit.fleet.DocumentConflict;
+import dev.godwit.fleet.FleetDocument;
 import dev.godwit.fleet.FleetDocuments;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreException;
@@ -74,7 +74,8 @@ final class PublicPorts {
         }
         throw new Conflict(
                 ProblemCode.CONFLICT,
-                "Others publish " + wanted.protocol() + " port " + wanted.publicPort() + " at this very moment; try again.");
+                "Others publish " + wanted.protocol() + " port " + wanted.publicPort()
+                        + " at this very moment; try again.");
     }
 
     private boolean write(String name, long revision, Lead lead) throws FleetStoreException {
@@ -110,8 +111,8 @@ final class PublicPorts {
         } catch (FleetStoreException e) {
             throw unavailable("unpublished", e);
         }
-        throw new NotFound(protocol + " port " + publicPort + " does not lead to VM " + vmId
-                + "; 'godwit net ports " + vmId + "' shows those that do.");
+        throw new NotFound(protocol + " port " + publicPort + " does not lead to VM " + vmId + "; 'godwit net ports "
+                + vmId + "' shows those that do.");
     }
 
     /** The ports that lead to a VM. */

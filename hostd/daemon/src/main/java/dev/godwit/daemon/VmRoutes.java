@@ -116,8 +116,8 @@ final class VmRoutes {
         String port = Parameters.path(request, "port");
         PublishPort published;
         try {
-            published = new PublishPort(
-                    Integer.parseInt(port), 1, PortProtocol.valueOf(protocol.toUpperCase(Locale.ROOT)));
+            published =
+                    new PublishPort(Integer.parseInt(port), 1, PortProtocol.valueOf(protocol.toUpperCase(Locale.ROOT)));
         } catch (IllegalArgumentException e) {
             throw new BadRequest(
                     protocol + "/" + port + " is not tcp or udp and a port of 1 to 65535: " + e.getMessage() + ".");

@@ -255,8 +255,8 @@ final class FakeControl implements Control {
 
     @Override
     public PublishedPort publishPort(String vm, PublishPort request) {
-        PublishedPort wanted = new PublishedPort(
-                vm(vm).id(), List.of(), request.publicPort(), request.vmPort(), request.protocol());
+        PublishedPort wanted =
+                new PublishedPort(vm(vm).id(), List.of(), request.publicPort(), request.vmPort(), request.protocol());
         PublishedPort there = fleet.ports.putIfAbsent(request.protocol() + "/" + request.publicPort(), wanted);
         if (there != null && !there.equals(wanted)) {
             throw new Conflict(ProblemCode.CONFLICT, "The port leads to VM " + there.vm() + "; choose another.");
@@ -266,9 +266,11 @@ final class FakeControl implements Control {
 
     @Override
     public void unpublishPort(String vm, PortProtocol protocol, int publicPort) {
-        if (!fleet.ports.values().removeIf(port -> port.vm().equals(vm(vm).id())
-                && port.protocol() == protocol
-                && port.publicPort() == publicPort)) {
+        if (!fleet.ports
+                .values()
+                .removeIf(port -> port.vm().equals(vm(vm).id())
+                        && port.protocol() == protocol
+                        && port.publicPort() == publicPort)) {
             throw new NotFound("The port does not lead to VM " + vm + ".");
         }
     }

@@ -55,8 +55,7 @@ class PublicPortsTest {
                 Duration.ofSeconds(10));
         PublishedPort published = ports.publish("vm-1", WEB);
         assertThat(published)
-                .isEqualTo(new PublishedPort(
-                        "vm-1", List.of("192.0.2.1", "2001:db8::1"), 8080, 80, PortProtocol.TCP));
+                .isEqualTo(new PublishedPort("vm-1", List.of("192.0.2.1", "2001:db8::1"), 8080, 80, PortProtocol.TCP));
         assertThat(ports.publish("vm-1", WEB)).isEqualTo(published);
         assertThat(ports.of("vm-1")).containsExactly(published);
         assertThat(ports.of("vm-2")).isEmpty();
@@ -73,15 +72,18 @@ class PublicPortsTest {
         ports.publish("vm-2", new PublishPort(8080, 80, PortProtocol.UDP));
         store.delete("vm-1", "host-a", 1);
         assertThat(ports.publish("vm-2", WEB).vm()).isEqualTo("vm-2");
-        assertThat(ports.of("vm-2")).extracting(PublishedPort::protocol).containsExactly(
-                PortProtocol.TCP, PortProtocol.UDP);
+        assertThat(ports.of("vm-2"))
+                .extracting(PublishedPort::protocol)
+                .containsExactly(PortProtocol.TCP, PortProtocol.UDP);
     }
 
     @Test
     void onlyWhatLeadsToTheVmIsUnpublished() {
         ports.publish("vm-1", WEB);
-        assertThatThrownBy(() -> ports.unpublish("vm-2", PortProtocol.TCP, 8080)).isInstanceOf(NotFound.class);
-        assertThatThrownBy(() -> ports.unpublish("vm-1", PortProtocol.UDP, 8080)).isInstanceOf(NotFound.class);
+        assertThatThrownBy(() -> ports.unpublish("vm-2", PortProtocol.TCP, 8080))
+                .isInstanceOf(NotFound.class);
+        assertThatThrownBy(() -> ports.unpublish("vm-1", PortProtocol.UDP, 8080))
+                .isInstanceOf(NotFound.class);
         ports.unpublish("vm-1", PortProtocol.TCP, 8080);
         assertThat(ports.of("vm-1")).isEmpty();
     }
