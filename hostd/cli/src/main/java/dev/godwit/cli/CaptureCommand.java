@@ -44,23 +44,24 @@ final class CaptureCommand {
         String host = Json.text(Json.object(session.fleet().get(path)), "host");
         String query = "/capture?seconds=" + seconds + "&packets=" + packets
                 + (arguments.value("--snap") == null ? "" : "&snap=" + arguments.number("--snap", 0));
-        Answer answer = session.fleet().once(Request.get(path + query), seconds * 1000 + SILENCE_BEYOND_MILLIS);
-        Signal.handle(new Signal("INT"), any -> {
-            stopped = true;
-            answer.close();
-        });
-        long begin = System.nanoTime();
-        try (answer;
-                OutputStream to = file.equals("-") ? session.out() : new FileOutputStream(file)) {
+        try (OutputStream to = open(file);
+                Answer answer =
+                        session.fleet().once(Request.get(path + query), seconds * 1000 + SILENCE_BEYOND_MILLIS)) {
+            Signal.handle(new Signal("INT"), any -> {
+                stopped = true;
+                answer.close();
+            });
+            long begin = System.nanoTime();
             PcapCopy copy = new PcapCopy(answer.body(), to);
             int exit = Failure.DONE;
             String why = "";
             try {
                 copy.run();
-            } catch (IOException e) {
+            } catch (IOException
+                    | IllegalStateException e) { // a selector that is closed under its reader says the latter
                 if (!stopped) {
                     exit = Failure.FAILED;
-                    why = "; the connection to it was lost (" + Fleet.reason(e) + ")";
+                    why = "; the connection to it was lost (" + e.getMessage() + ")";
                 }
             }
             boolean early = copy.frames() < packets && System.nanoTime() - begin < seconds * 1_000_000_000L;
@@ -71,6 +72,14 @@ final class CaptureCommand {
                     .println("godwit: " + copy.frames() + " packets, " + copy.bytes() + " bytes in "
                             + (file.equals("-") ? "standard output" : file) + ", as they passed on " + host + why);
             return exit;
+        }
+    }
+
+    private OutputStream open(String file) throws Failure {
+        try {
+            return file.equals("-") ? session.out() : new FileOutputStream(file);
+        } catch (IOException e) {
+            throw new Failure(Failure.FAILED, file + " can't be written: " + Fleet.reason(e) + ".", e);
         }
     }
 

@@ -250,15 +250,12 @@ public final class HostControlFactory implements ControlFactory {
         return closed == null ? List.of() : closed.stream().map(Prefix::parse).toList();
     }
 
-    private static VmNetwork network(HostdConfig config, List<Prefix> closed, HostPaths paths)
-            throws IOException {
+    private static VmNetwork network(HostdConfig config, List<Prefix> closed, HostPaths paths) throws IOException {
         VmNetworkConfig network = config.vmNetwork();
         if (network == null) {
             return new NoNetwork();
         }
-        return network.isRouted()
-                ? routed(config.hostId(), network, closed, paths)
-                : SegmentNetwork.of(network);
+        return network.isRouted() ? routed(config.hostId(), network, closed, paths) : SegmentNetwork.of(network);
     }
 
     private static void follow(VmNetwork network, Network changed) throws IOException {
@@ -267,8 +264,7 @@ public final class HostControlFactory implements ControlFactory {
         }
     }
 
-    private static RoutedNetwork routed(
-            String hostId, VmNetworkConfig config, List<Prefix> closed, HostPaths paths)
+    private static RoutedNetwork routed(String hostId, VmNetworkConfig config, List<Prefix> closed, HostPaths paths)
             throws IOException {
         InetAddress underlay =
                 Addresses.literal(Objects.requireNonNull(config.underlayAddress(), "a routed network has one"));
@@ -276,12 +272,8 @@ public final class HostControlFactory implements ControlFactory {
                 ? Optional.of(Tunnels.open(underlay, paths.state().resolve("wireguard.key")))
                 : Optional.empty();
         HostNetwork host = HostNetwork.open(new HostNetworkSpec(
-                underlay,
-                paths.state().resolve("bpf"),
-                VmMtu.BYTES,
-                tunnels.map(any -> WireGuardUnderlay.DEVICE)));
-        RoutedTraffic traffic =
-                new RoutedTraffic(hostId, host.maps(), InstantSource.system(), Clock.BOOTTIME::nanos);
+                underlay, paths.state().resolve("bpf"), VmMtu.BYTES, tunnels.map(any -> WireGuardUnderlay.DEVICE)));
+        RoutedTraffic traffic = new RoutedTraffic(hostId, host.maps(), InstantSource.system(), Clock.BOOTTIME::nanos);
         RoutedNetwork network = new RoutedNetwork(host, tunnels, VmAddresses.of(config), closed, traffic);
         traffic.start();
         return network;

@@ -139,8 +139,9 @@ final class RoutedNetwork implements VmNetwork {
         if (!addresses.subnet().covers(subnet)) {
             throw new Refused(
                     ProblemCode.REFUSED,
-                    "Project " + project.project() + " has the subnet " + subnet + ", which is not a part of the fleet's "
-                            + addresses.subnet() + "; 'godwit net set " + project.project() + " --subnet' changes it.");
+                    "Project " + project.project() + " has the subnet " + subnet
+                            + ", which is not a part of the fleet's " + addresses.subnet() + "; 'godwit net set "
+                            + project.project() + " --subnet' changes it.");
         }
         return new AddressPool(store, Subnet.parse(subnet.toString()), Set.of()).create(vm);
     }

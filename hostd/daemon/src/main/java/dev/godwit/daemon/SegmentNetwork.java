@@ -41,7 +41,8 @@ record SegmentNetwork(String bridge, Prefix subnet, String gateway) implements V
         if (project.vni() != NewOwnership.VNI_DEFAULT) {
             throw new Refused(
                     ProblemCode.HOST_UNFIT,
-                    "VM " + vm.name() + " is not made in project " + project.project() + " here: this host joins all its"
+                    "VM " + vm.name() + " is not made in project " + project.project()
+                            + " here: this host joins all its"
                             + " VMs in the bridge " + bridge + ", which can't keep projects apart. Ask a host whose"
                             + " vm-network has an underlay-address.");
         }

@@ -175,6 +175,7 @@ class CliTest {
                     net flows none                                             | 4   | There is no VM
                     net capture web                                            | 2   | -w FILE
                     net capture web -w /none/file --seconds 0                  | 2   | --seconds 0
+                    net capture web -w /none/file                              | 1   | /none/file can't be written
                     net drops                                                  | 0   | policy
                     net drops --all                                            | 0   | hold-full
                     net drops --json                                           | 0   | "forwarded"

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.godwit.edge.EdgeSeat;
-import dev.godwit.fleet.FleetDocument;
 import dev.godwit.fleet.DocumentChange;
 import dev.godwit.fleet.DocumentConflict;
+import dev.godwit.fleet.FleetDocument;
 import dev.godwit.fleet.FleetDocuments;
 import dev.godwit.fleet.FleetStoreUnavailable;
 import dev.godwit.fleet.OutcomeUnknown;

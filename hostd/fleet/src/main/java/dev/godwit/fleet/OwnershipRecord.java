@@ -8,7 +8,8 @@ package dev.godwit.fleet;
  * @param detail as given at creation
  * @param vni number of the network that it is in, for its life
  */
-public record OwnershipRecord(String vmId, String name, String owner, long fence, String address, String detail, int vni) {
+public record OwnershipRecord(
+        String vmId, String name, String owner, long fence, String address, String detail, int vni) {
     public OwnershipRecord {
         if (fence < 1) {
             throw new IllegalArgumentException("fence " + fence + " of vm " + vmId + " is below 1");

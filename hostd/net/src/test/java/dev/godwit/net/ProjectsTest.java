@@ -59,7 +59,8 @@ class ProjectsTest {
         ShuttleVm.Vmm vmm = vm.startVmm(host.machine());
         port.armToArrive(vmm.process());
         vmm.run();
-        for (DataPlaneMaps maps : List.of(fleet.edgeMaps(), fleet.a().maps(), fleet.b().maps())) {
+        for (DataPlaneMaps maps :
+                List.of(fleet.edgeMaps(), fleet.a().maps(), fleet.b().maps())) {
             for (InetAddress address : vm.addresses()) {
                 maps.locations().put(Location.settled(new VmAddress(OTHER_VNI, address), host.underlay(), 1));
             }
@@ -99,21 +100,27 @@ class ProjectsTest {
         ShuttleVm theirsHere = other(72, fleet.a());
         ShuttleVm theirsThere = other(73, fleet.b());
 
-        assertThat(reaches(theirsHere.guest(), theirsThere.v4())).as("one network").isTrue();
-        assertThat(reaches(theirsHere.guest(), theirsThere.v6())).as("one network").isTrue();
+        assertThat(reaches(theirsHere.guest(), theirsThere.v4()))
+                .as("one network")
+                .isTrue();
+        assertThat(reaches(theirsHere.guest(), theirsThere.v6()))
+                .as("one network")
+                .isTrue();
         long before = fleet.a().dropped(DropReason.OTHER_NETWORK);
         for (InetAddress address : List.of(theirsHere.v4(), theirsHere.v6(), theirsThere.v4(), theirsThere.v6())) {
-            assertThat(reaches(ours.vm().guest(), address)).as(address.toString()).isFalse();
+            assertThat(reaches(ours.vm().guest(), address))
+                    .as(address.toString())
+                    .isFalse();
         }
         assertThat(reaches(theirsThere.guest(), ours.vm().v4())).isFalse();
 
         assertThat(fleet.a().dropped(DropReason.OTHER_NETWORK) - before).isGreaterThanOrEqualTo(12);
         assertThat(fleet.b().dropped(DropReason.OTHER_NETWORK)).isGreaterThanOrEqualTo(3);
-        assertThat(denied(fleet.a(), DropReason.OTHER_NETWORK))
-                .anySatisfy(event -> {
-                    assertThat(event.key().vm()).isEqualTo(new VmAddress(RoutedFleet.VNI, ours.vm().v4()));
-                    assertThat(event.key().remote()).isEqualTo(theirsHere.v4());
-                });
+        assertThat(denied(fleet.a(), DropReason.OTHER_NETWORK)).anySatisfy(event -> {
+            assertThat(event.key().vm())
+                    .isEqualTo(new VmAddress(RoutedFleet.VNI, ours.vm().v4()));
+            assertThat(event.key().remote()).isEqualTo(theirsHere.v4());
+        });
     }
 
     @Test
@@ -131,8 +138,12 @@ class ProjectsTest {
         assertThat(denied(fleet.a(), DropReason.POLICY))
                 .allSatisfy(event -> assertThat(event.key().remote()).isEqualTo(RoutedFleet.CLIENT))
                 .isNotEmpty();
-        assertThat(reaches(guest, RoutedFleet.CLIENT_V6)).as("another destination").isTrue();
-        assertThat(reaches(fleet.client(), resident.vm().v4())).as("answers to flows from outside").isTrue();
+        assertThat(reaches(guest, RoutedFleet.CLIENT_V6))
+                .as("another destination")
+                .isTrue();
+        assertThat(reaches(fleet.client(), resident.vm().v4()))
+                .as("answers to flows from outside")
+                .isTrue();
 
         resident.port().policy(open);
         assertThat(reaches(guest, RoutedFleet.CLIENT)).isTrue();
@@ -142,14 +153,14 @@ class ProjectsTest {
     void aFlowThatANewPolicyForbidsEndsWhenItIsForgotten() throws Exception {
         Resident resident = resident(91, fleet.a());
         ShuttleVm vm = resident.vm();
-        DatagramStream out =
-                DatagramStream.start("out", vm.guest(), fleet.client(), RoutedFleet.CLIENT, 5391, 200);
+        DatagramStream out = DatagramStream.start("out", vm.guest(), fleet.client(), RoutedFleet.CLIENT, 5391, 200);
         while (out.receivedSoFar() < 50) {
             Resident.passTime(Duration.ofMillis(5));
         }
         resident.port()
                 .policy(Policy.standard(
-                        List.of(PolicyRule.any(Direction.OUT, Verdict.DENY, Prefix.of(RoutedFleet.CLIENT))), List.of()));
+                        List.of(PolicyRule.any(Direction.OUT, Verdict.DENY, Prefix.of(RoutedFleet.CLIENT))),
+                        List.of()));
         long before = out.receivedSoFar();
         while (out.receivedSoFar() < before + 50) {
             Resident.passTime(Duration.ofMillis(5)); // an open flow goes on

@@ -27,10 +27,11 @@ final class OwnershipTable {
                 + "vm_id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, "
                 + "fence INTEGER NOT NULL CHECK (fence >= 1), address TEXT UNIQUE, detail TEXT NOT NULL, "
                 + "vni INTEGER NOT NULL DEFAULT 1) STRICT");
-        boolean ofOlderHostd = handle.createQuery("SELECT count(*) FROM pragma_table_info('ownership') WHERE name = 'vni'")
-                        .mapTo(Integer.class)
-                        .one()
-                == 0;
+        boolean ofOlderHostd =
+                handle.createQuery("SELECT count(*) FROM pragma_table_info('ownership') WHERE name = 'vni'")
+                                .mapTo(Integer.class)
+                                .one()
+                        == 0;
         if (ofOlderHostd) {
             handle.execute("ALTER TABLE ownership ADD COLUMN vni INTEGER NOT NULL DEFAULT 1");
         }
@@ -53,7 +54,8 @@ final class OwnershipTable {
                         + sameAddress.get().vmId() + " has the address " + vm.address() + "; choose another");
             }
         }
-        handle.createUpdate("INSERT INTO ownership (" + COLUMNS + ") VALUES (:vm, :name, :owner, 1, :address, :detail, :vni)")
+        handle.createUpdate("INSERT INTO ownership (" + COLUMNS
+                        + ") VALUES (:vm, :name, :owner, 1, :address, :detail, :vni)")
                 .bind("vm", vm.vmId())
                 .bind("name", vm.name())
                 .bind("owner", vm.owner())

@@ -70,7 +70,9 @@ class SqliteFleetStoreTest extends FleetStoreContract {
         }
         store = open();
         assertThat(store.read("vm1").orElseThrow().vni()).isEqualTo(1);
-        assertThat(store.create(new NewOwnership("vm2", "db", "host-a", "", "", 7)).vni()).isEqualTo(7);
+        assertThat(store.create(new NewOwnership("vm2", "db", "host-a", "", "", 7))
+                        .vni())
+                .isEqualTo(7);
     }
 
     @Test
