@@ -1,8 +1,8 @@
 package dev.godwit.daemon;
 
 import dev.godwit.edge.EdgeSeat;
-import dev.godwit.fleet.FleetDocument;
 import dev.godwit.fleet.DocumentConflict;
+import dev.godwit.fleet.FleetDocument;
 import dev.godwit.fleet.FleetDocuments;
 import dev.godwit.fleet.FleetStoreException;
 import java.io.IOException;
@@ -82,9 +82,8 @@ final class DocumentSeat implements EdgeSeat {
 
     private Optional<Taken> write(long expectedRevision, Seat seat, String previousHolder) throws FleetStoreException {
         try {
-            ownRevision = documents
-                    .put(KIND, NAME, expectedRevision, Json.line(seat))
-                    .revision();
+            ownRevision =
+                    documents.put(KIND, NAME, expectedRevision, Json.line(seat)).revision();
             return Optional.of(new Taken(seat.fence(), previousHolder));
         } catch (DocumentConflict another) {
             return Optional.empty();

@@ -43,6 +43,7 @@ final class Stage implements AutoCloseable {
     private static final Duration MOVE_LIMIT = Duration.ofMinutes(3);
     /** A claim takes as long as a lease. */
     private static final Duration COMMAND_LIMIT = Duration.ofMinutes(2);
+
     private static final Duration IMAGE_LIMIT = Duration.ofMinutes(20);
 
     private final DemoOptions options;
@@ -222,7 +223,8 @@ final class Stage implements AutoCloseable {
             }
             Command.Result result = godwit(everywhereUrls(), words);
             if (result.status() != 0) {
-                throw new LabException("port " + port + " can't be published: " + result.output().strip());
+                throw new LabException("port " + port + " can't be published: "
+                        + result.output().strip());
             }
         }
         return RoutedSites.PUBLIC;
@@ -267,12 +269,7 @@ final class Stage implements AutoCloseable {
     /** Watches the way of a VM's packets in a move that is about to begin. */
     PathWatch watch(Guest guest, LabHost source, LabHost target, String name) throws IOException {
         return PathWatch.start(
-                ((RoutedSites) lab.network()).underlayRouter(),
-                address(guest),
-                source,
-                target,
-                lab.directory(),
-                name);
+                ((RoutedSites) lab.network()).underlayRouter(), address(guest), source, target, lab.directory(), name);
     }
 
     /** Moves a VM by request. */
@@ -301,7 +298,8 @@ final class Stage implements AutoCloseable {
                 }
             });
             if (move.state() != MoveState.DONE) {
-                throw new LabException("the move to " + target.id() + " ended as " + move.state() + ": " + move.failure());
+                throw new LabException(
+                        "the move to " + target.id() + " ended as " + move.state() + ": " + move.failure());
             }
             return Hop.report(move, OptionalLong.empty());
         } catch (UncheckedIOException e) {

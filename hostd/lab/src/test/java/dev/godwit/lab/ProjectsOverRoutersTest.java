@@ -131,9 +131,7 @@ class ProjectsOverRoutersTest extends TwoHostsTest {
                 List.of(), List.of(new TrafficRule(own, "tcp", List.of("7000"))), List.of(), null, null);
         Network closed = hosts.onB.putNetwork("red", denied, red.revision());
         Patience.waitFor(
-                "the rule to hold",
-                LIMIT,
-                () -> connects(caller, own, 7000) ? Optional.empty() : Optional.of(true));
+                "the rule to hold", LIMIT, () -> connects(caller, own, 7000) ? Optional.empty() : Optional.of(true));
         awaitDenied(caller, own, "policy");
 
         String move = hosts.onA.move(caller.vm(), "host-b");
@@ -142,12 +140,12 @@ class ProjectsOverRoutersTest extends TwoHostsTest {
 
         hosts.onA.putNetwork("red", NetworkSettings.STANDARD, closed.revision());
         Patience.waitFor(
-                "the rule to go",
-                LIMIT,
-                () -> connects(caller, own, 7000) ? Optional.of(true) : Optional.empty());
+                "the rule to go", LIMIT, () -> connects(caller, own, 7000) ? Optional.of(true) : Optional.empty());
         try (InputStream packets = hosts.both.capture(caller.vm(), Duration.ofSeconds(60), 3)) {
             assertThat(connects(caller, own, 7000)).isTrue();
-            assertThat(packets.readAllBytes()).startsWith(0x4d, 0x3c, 0xb2, 0xa1).hasSizeGreaterThan(24 + 3 * 16);
+            assertThat(packets.readAllBytes())
+                    .startsWith(0x4d, 0x3c, 0xb2, 0xa1)
+                    .hasSizeGreaterThan(24 + 3 * 16);
         }
         for (Guest guest : List.of(caller, server)) {
             hosts.both.deleteVm(guest.vm());

@@ -104,7 +104,9 @@ class RoutedMovesTest extends TwoHostsTest {
             assertThat(in.path("lost").asLong()).as("lost: " + echo).isZero();
             assertThat(in.path("duplicated").asLong()).as("duplicated: " + echo).isZero();
             if (inOrder) {
-                assertThat(in.path("reordered").asLong()).as("reordered: " + echo).isZero();
+                assertThat(in.path("reordered").asLong())
+                        .as("reordered: " + echo)
+                        .isZero();
             }
         }
     }
@@ -201,9 +203,10 @@ class RoutedMovesTest extends TwoHostsTest {
         hosts.startPages(talk.mover);
         long before = hosts.a.peerBytesSent();
         String moveId = hosts.onA.move(talk.mover.vm(), "host-b");
-        Patience.waitFor("the stream to run", LIMIT, () -> hosts.a.peerBytesSent() > before + STREAMING_BYTES
-                ? Optional.of(true)
-                : Optional.empty());
+        Patience.waitFor(
+                "the stream to run",
+                LIMIT,
+                () -> hosts.a.peerBytesSent() > before + STREAMING_BYTES ? Optional.of(true) : Optional.empty());
         String pid = hosts.b
                 .machine()
                 .run("pgrep", "-f", "[q]emu-system.*" + talk.mover.vm())
@@ -262,8 +265,8 @@ class RoutedMovesTest extends TwoHostsTest {
         Patience.waitFor("host-a to end its copy", LIMIT, () -> {
             try {
                 return hosts.onA.vms().stream()
-                                .noneMatch(vm -> vm.id().equals(mover.vm())
-                                        && vm.host().equals("host-a"))
+                                .noneMatch(vm ->
+                                        vm.id().equals(mover.vm()) && vm.host().equals("host-a"))
                         ? Optional.of(true)
                         : Optional.empty();
             } catch (IOException e) {

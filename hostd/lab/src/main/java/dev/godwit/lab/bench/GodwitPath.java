@@ -46,8 +46,8 @@ final class GodwitPath implements AutoCloseable {
             InetAddress address = InetAddress.getByName(underlay);
             NetworkThread thread = NetworkThread.in(machine);
             HostNetwork opened = thread.call(() -> {
-                HostNetwork network = HostNetwork.open(
-                        new HostNetworkSpec(address, bpfFolder, VmPortSpec.MTU, Optional.empty()));
+                HostNetwork network =
+                        HostNetwork.open(new HostNetworkSpec(address, bpfFolder, VmPortSpec.MTU, Optional.empty()));
                 network.maps().lease().forever();
                 return network;
             });
@@ -100,8 +100,9 @@ final class GodwitPath implements AutoCloseable {
     private static GodwitPath lay(NetChain chain, List<Side> hosts, Path folder)
             throws IOException, InterruptedException {
         Side gateway = Side.open(chain.gateway(), NetChain.GATEWAY, folder.resolve("gateway"));
-        Set<InetAddress> all =
-                Stream.concat(Stream.of(gateway), hosts.stream()).map(Side::underlay).collect(Collectors.toSet());
+        Set<InetAddress> all = Stream.concat(Stream.of(gateway), hosts.stream())
+                .map(Side::underlay)
+                .collect(Collectors.toSet());
         gateway.at(network -> {
             network.peers(all);
             try (Links links = Links.open()) {

@@ -159,9 +159,10 @@ final class MoveRows {
     }
 
     private static void awaitStatus(Path status) {
-        Patience.waitFor("the echo probe to begin", STATUS_WAIT, () -> Files.exists(status)
-                ? Optional.of(true)
-                : Optional.empty());
+        Patience.waitFor(
+                "the echo probe to begin",
+                STATUS_WAIT,
+                () -> Files.exists(status) ? Optional.of(true) : Optional.empty());
     }
 
     /** TCP segments that a machine's kernel has sent again. Source: the kernel's documentation of /proc/net/snmp. */

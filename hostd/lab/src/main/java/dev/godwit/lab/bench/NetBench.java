@@ -21,7 +21,8 @@ public final class NetBench {
     private static final int ROUNDS = 5;
     private static final int SECONDS = 3;
     private static final int MOVES = 20;
-    private static final String USAGE = "usage: bench net [--rounds N] [--seconds N] [--moves N] [--only TEXT] [--json FILE]";
+    private static final String USAGE =
+            "usage: bench net [--rounds N] [--seconds N] [--moves N] [--only TEXT] [--json FILE]";
 
     private final Options options;
     private final DistFiles dist;
@@ -35,7 +36,11 @@ public final class NetBench {
 
     /** What the command line says. */
     private record Options(
-            int rounds, int seconds, int moves, String only, @Nullable Path json) {
+            int rounds,
+            int seconds,
+            int moves,
+            String only,
+            @Nullable Path json) {
         static Options parse(String[] args) {
             int rounds = ROUNDS;
             int seconds = SECONDS;
@@ -95,9 +100,7 @@ public final class NetBench {
                 NetChain tunnelled = NetChain.lay(dist, "vxlan");
                 GodwitPath path = GodwitPath.lay(ours, folder)) {
             List<NetContender> contenders = new ArrayList<>(List.of(
-                    path.contender(ours),
-                    NetContender.plainRouting(routed),
-                    NetContender.kernelVxlan(tunnelled)));
+                    path.contender(ours), NetContender.plainRouting(routed), NetContender.kernelVxlan(tunnelled)));
             if (Command.of("which", "haproxy").tryRun().status() == 0) {
                 contenders.add(NetContender.haproxy(routed, dist, folder));
             } else {

@@ -25,8 +25,8 @@ final class ShuttlePlug implements AutoCloseable {
 
     /** @param device that is made in the VM's namespace */
     static ShuttlePlug of(DistFiles dist, HostNamespaces vm, String device) throws IOException {
-        ShuttlePlug plug = new ShuttlePlug(
-                new ProcessBuilder(List.of(dist.probe("shuttle").toString(), namespace(vm), device))
+        ShuttlePlug plug =
+                new ShuttlePlug(new ProcessBuilder(List.of(dist.probe("shuttle").toString(), namespace(vm), device))
                         .redirectError(ProcessBuilder.Redirect.INHERIT)
                         .start());
         plug.answer("begin");
