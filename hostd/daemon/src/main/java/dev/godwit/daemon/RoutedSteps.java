@@ -2,6 +2,7 @@ package dev.godwit.daemon;
 
 import dev.godwit.fleet.HostRecord;
 import dev.godwit.fleet.HostRole;
+import dev.godwit.fleet.OwnershipRecord;
 import dev.godwit.move.Reservation;
 import dev.godwit.move.SwitchSteps;
 import dev.godwit.net.HeldFrames;
@@ -71,12 +72,25 @@ final class RoutedSteps implements SwitchSteps {
                 reservation.from(),
                 hostId,
                 away ? reservation.from() : "",
-                reservation.fence(),
+                fence(),
                 turn);
         byte[] call = NetCalls.write(word);
         tellAll(call, host -> host.role() == HostRole.EDGE);
         tellAll(call, host -> host.role() != HostRole.EDGE);
-        locations.say(word);
+        try {
+            locations.say(word);
+        } catch (IOException recordDecides) {
+            log.info("move {}: {}", reservation.moveId(), recordDecides.getMessage());
+        }
+    }
+
+    /** After a rollback this host owns the VM under a later fence, and only that one is listened to. */
+    private long fence() {
+        return locations
+                .record(reservation.vmId())
+                .filter(record -> record.owner().equals(reservation.from()))
+                .map(OwnershipRecord::fence)
+                .orElse(reservation.fence());
     }
 
     /** All at once; returns when each has answered or the time is over. */

@@ -354,11 +354,13 @@ final class SimNetwork {
         public void tell(String hostId, long turn) throws IOException {
             world.portCall(here);
             SimFaults faults = world.faults();
+            Ownership now = world.store.truth();
+            long fence = now.owner().equals(here.id) ? now.fence() : reservation.fence();
             if (world.fault(faults.late())) {
                 long delay = world.scheduler.random.nextLong(12_000_000_000L);
-                world.later("late word", delay, () -> tellEdge(hostId, reservation.fence(), turn));
+                world.later("late word", delay, () -> tellEdge(hostId, fence, turn));
             } else if (!world.fault(faults.requestLost())) {
-                tellEdge(hostId, reservation.fence(), turn);
+                tellEdge(hostId, fence, turn);
             }
             world.step();
         }
