@@ -37,9 +37,6 @@ import java.util.stream.IntStream;
 final class Stage implements AutoCloseable {
     private static final int MEMORY_MIB = 512;
     private static final int DISK_MIB = 4096;
-    /** Hosts that a scenario may have at once or one after the other. */
-    private static final int HOSTS_MAX = 22;
-
     private static final Duration MOVE_LIMIT = Duration.ofMinutes(3);
     /** A claim takes as long as a lease. */
     private static final Duration COMMAND_LIMIT = Duration.ofMinutes(2);
@@ -67,7 +64,7 @@ final class Stage implements AutoCloseable {
         this.terminal = terminal;
         this.lab = lab;
         this.everywhere = lab.fleet()
-                .client(IntStream.rangeClosed(1, HOSTS_MAX)
+                .client(IntStream.rangeClosed(1, 2)
                         .mapToObj(lab.network()::address)
                         .toList());
     }
