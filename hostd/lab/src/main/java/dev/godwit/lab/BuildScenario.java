@@ -33,8 +33,6 @@ final class BuildScenario implements Scenario {
                 "disk-checker",
                 "log-equal",
                 "tcp-stream",
-                "udp-in",
-                "udp-out",
                 "outbound",
                 "filesystem",
                 "bytes-agree",

@@ -174,19 +174,9 @@ final class DemoChecks {
                 .toList());
     }
 
-    /** A datagram that is lost, doubled or overtaken is one too many. */
+    /** On one segment a move may lose datagrams until the bridges have heard the announcement: reported, not checked. */
     private void datagrams(OutsideResult seen, JsonNode echo) {
-        JsonNode in = echo.path("udpIn");
-        long came = in.path("received").asLong() - in.path("duplicated").asLong();
-        long out = echo.path("udpOut").path("sent").asLong();
         findings.udp(udp(seen, echo));
-        flow(
-                "udp-in",
-                seen.udpSent(),
-                came,
-                in.path("duplicated").asLong(),
-                in.path("reordered").asLong());
-        flow("udp-out", out, seen.udpReceived(), seen.udpDuplicated(), seen.udpReordered());
     }
 
     private static DemoReport.Udp udp(OutsideResult seen, JsonNode echo) {
@@ -196,19 +186,6 @@ final class DemoChecks {
         return new DemoReport.Udp(
                 new DemoReport.Flow(seen.udpSent(), seen.udpSent() - came),
                 new DemoReport.Flow(out, out - seen.udpReceived()));
-    }
-
-    private void flow(String check, long sent, long received, long duplicated, long reordered) {
-        findings.check(
-                check,
-                sent > 0 && received == sent && duplicated == 0 && reordered == 0,
-                String.format(
-                        Locale.ROOT,
-                        "%,d datagrams sent, lost %d, doubled %d, reordered %d",
-                        sent,
-                        sent - received,
-                        duplicated,
-                        reordered));
     }
 
     /** The connection that the guest holds is the first and only one, at both ends. */
