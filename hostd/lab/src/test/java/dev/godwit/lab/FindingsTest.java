@@ -33,7 +33,7 @@ class FindingsTest {
         assertThat(CHECKS)
                 .containsSubsequence(
                         "job-exit", "artefact-equal", "objects-after-cutover", "page-checker", "disk-checker")
-                .containsSubsequence("log-equal", "tcp-stream", "udp-in", "udp-out", "outbound", "filesystem")
+                .containsSubsequence("log-equal", "tcp-stream", "outbound", "filesystem")
                 .containsSubsequence("bytes-agree", "source-gone");
         CHECKS.forEach(name -> findings.check(name, true, "seen"));
         assertThat(findings.report().verified()).isTrue();
