@@ -68,12 +68,7 @@ final class RoutedSteps implements SwitchSteps {
     public void tell(String hostId, long turn) throws IOException {
         boolean away = hostId.equals(reservation.to());
         LocationWord word = new LocationWord(
-                reservation.vmId(),
-                reservation.from(),
-                hostId,
-                away ? reservation.from() : "",
-                fence(),
-                turn);
+                reservation.vmId(), reservation.from(), hostId, away ? reservation.from() : "", fence(), turn);
         byte[] call = NetCalls.write(word);
         tellAll(call, host -> host.role() == HostRole.EDGE);
         tellAll(call, host -> host.role() != HostRole.EDGE);
