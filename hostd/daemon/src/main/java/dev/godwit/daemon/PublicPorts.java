@@ -117,8 +117,8 @@ final class PublicPorts implements Ports {
         } catch (FleetStoreException e) {
             throw unavailable("unpublished", e);
         }
-        throw new NotFound(protocol + " port " + publicPort + " does not lead to VM " + vm.name() + "; 'godwit net ports "
-                + vm.name() + "' shows those that do.");
+        throw new NotFound(protocol + " port " + publicPort + " does not lead to VM " + vm.name()
+                + "; 'godwit net ports " + vm.name() + "' shows those that do.");
     }
 
     @Override

@@ -57,7 +57,8 @@ final class VmRoutes {
                 vm(
                         "GET",
                         "/v1/vms/{vm}/ports",
-                        (request, response, vm) -> Answers.json(response, 200, control.ports().of(control.vm(vm)))),
+                        (request, response, vm) ->
+                                Answers.json(response, 200, control.ports().of(control.vm(vm)))),
                 vm(
                         "POST",
                         "/v1/vms/{vm}/ports",

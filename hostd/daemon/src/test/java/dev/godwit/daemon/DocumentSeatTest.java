@@ -138,6 +138,7 @@ class DocumentSeatTest {
     void aDocumentThatIsNoSeatIsAnErrorThatLeavesItAlone() throws Exception {
         store.documents().write(DocumentSeat.KEY, 0, "garbage");
         assertThatThrownBy(() -> a.take("edge-a", TTL)).isInstanceOf(IOException.class);
-        assertThat(store.documents().read(DocumentSeat.KEY).orElseThrow().text()).isEqualTo("garbage");
+        assertThat(store.documents().read(DocumentSeat.KEY).orElseThrow().text())
+                .isEqualTo("garbage");
     }
 }

@@ -29,8 +29,23 @@ class PublicPortsTest {
 
     private static Vm vm(String id, String name) {
         return new Vm(
-                id, name, VmState.RUNNING, "host-a", 1, "", 1, 512, 4096, "10.77.0.2", null, null, null, null, Map.of(),
-                null, null);
+                id,
+                name,
+                VmState.RUNNING,
+                "host-a",
+                1,
+                "",
+                1,
+                512,
+                4096,
+                "10.77.0.2",
+                null,
+                null,
+                null,
+                null,
+                Map.of(),
+                null,
+                null);
     }
 
     @TempDir
@@ -91,10 +106,8 @@ class PublicPortsTest {
     @Test
     void onlyWhatLeadsToTheVmIsUnpublished() {
         ports.publish(ONE, WEB);
-        assertThatThrownBy(() -> ports.unpublish(TWO, PortProtocol.TCP, 8080))
-                .isInstanceOf(NotFound.class);
-        assertThatThrownBy(() -> ports.unpublish(ONE, PortProtocol.UDP, 8080))
-                .isInstanceOf(NotFound.class);
+        assertThatThrownBy(() -> ports.unpublish(TWO, PortProtocol.TCP, 8080)).isInstanceOf(NotFound.class);
+        assertThatThrownBy(() -> ports.unpublish(ONE, PortProtocol.UDP, 8080)).isInstanceOf(NotFound.class);
         ports.unpublish(ONE, PortProtocol.TCP, 8080);
         assertThat(ports.of(ONE)).isEmpty();
     }

@@ -39,8 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
  * edge's rules. The VM is a namespace behind a tap ({@code native/probes/shuttle}).
  */
 class EdgeOverVxlanTest {
-    private static final Path SHUTTLE =
-            Path.of(System.getProperty("godwit.root", "."), "dist/native/probes/shuttle");
+    private static final Path SHUTTLE = Path.of(System.getProperty("godwit.root", "."), "dist/native/probes/shuttle");
     private static final InetAddress HOST = InetAddress.ofLiteral("10.90.0.1");
     private static final InetAddress EDGE_A = InetAddress.ofLiteral("10.90.0.11");
     private static final InetAddress EDGE_B = InetAddress.ofLiteral("10.90.0.12");

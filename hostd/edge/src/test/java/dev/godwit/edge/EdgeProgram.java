@@ -75,8 +75,8 @@ final class EdgeProgram {
 
     private static void joinDataPlane(Path bpf, String underlay, String host, String otherEdge) throws IOException {
         InetAddress hostAddress = InetAddress.ofLiteral(host);
-        HostNetwork network = HostNetwork.open(new HostNetworkSpec(
-                InetAddress.ofLiteral(underlay), bpf, VmPortSpec.MTU, Optional.empty()));
+        HostNetwork network = HostNetwork.open(
+                new HostNetworkSpec(InetAddress.ofLiteral(underlay), bpf, VmPortSpec.MTU, Optional.empty()));
         network.peers(Set.of(hostAddress, InetAddress.ofLiteral(otherEdge)));
         for (InetAddress vm : List.of(EdgeWorld.VM, EdgeWorld.VM6)) {
             network.maps().locations().put(Location.settled(new VmAddress(1, vm), hostAddress, 1));
