@@ -38,11 +38,6 @@ final class HostedVm implements AutoCloseable {
     private static final Duration QUIT_GRACE = Duration.ofSeconds(3);
     /** Between two tries to write a record that the disk refused. */
     private static final Duration RECORD_RETRY = Duration.ofSeconds(1);
-    /** A greeting waits for 10 s by itself; an emulated guest on a busy machine was seen to boot in 38 s. */
-    private static final int GREETINGS_MOST = 30;
-
-    private static final Duration GREETING_RETRY = Duration.ofSeconds(1);
-
     private final HostParts parts;
     private final LocalImage image;
     private final BaseImage base;
@@ -234,7 +229,7 @@ final class HostedVm implements AutoCloseable {
                 shutDown = true;
                 log.info("vm {}: the guest shut down ({})", record().id(), event.detailJson());
             }
-            case "RESET" -> Thread.ofVirtual().name("reboot-" + id()).start(this::greetAgain);
+            case "RESET" -> new Regreeting(this).start();
             default -> log.debug("vm {}: {} {}", record().id(), event.name(), event.detailJson());
         }
     }
@@ -411,34 +406,6 @@ final class HostedVm implements AutoCloseable {
     /** Tells the guest who it is now, gives it entropy and the time; after a boot and after a move. */
     void greet() throws IOException {
         guest().greet(record(), parts.network().identity(record()));
-    }
-
-    /** The guest began anew by itself: it has forgotten who it is, and tells nobody. */
-    private void greetAgain() {
-        try {
-            for (int tries = 1; record().phase() == VmRecord.Phase.RUNNING && hasVmm(); tries++) {
-                if (knowsAgain(tries)) {
-                    return;
-                }
-                Thread.sleep(GREETING_RETRY);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    /** Whether there is nothing left to try. */
-    private boolean knowsAgain(int tries) {
-        try {
-            greet();
-            log.info("vm {}: the guest has rebooted and knows again who it is", id());
-            return true;
-        } catch (IOException | ControlException e) {
-            if (tries == GREETINGS_MOST) {
-                log.error("vm {}: the guest rebooted and does not answer: {}", id(), e.getMessage());
-            }
-            return tries == GREETINGS_MOST;
-        }
     }
 
     /** The VM has arrived: the network hears where it is, where it does not know. */
