@@ -85,6 +85,17 @@ final class DeviceState {
                     + status(migration) + ": "
                     + migration.path("error-desc").asText("whoever reads it went away"));
         }
+        awaitAfterMigration(deadline);
+    }
+
+    /** A save is told as completed an instant before the guest stands as migrated; a {@code cont} in between would be undone. */
+    private void awaitAfterMigration(long deadline) throws IOException {
+        Wait wait = new Wait(Duration.ofNanos(Math.max(deadline - System.nanoTime(), PERIOD.toNanos())));
+        while (runState().equals("paused")) {
+            if (!wait.again()) {
+                throw new QmpTimeout(vmId, "migrate", wait.timeout);
+            }
+        }
     }
 
     /**
