@@ -38,6 +38,7 @@ final class HostedVm implements AutoCloseable {
     private static final Duration QUIT_GRACE = Duration.ofSeconds(3);
     /** Between two tries to write a record that the disk refused. */
     private static final Duration RECORD_RETRY = Duration.ofSeconds(1);
+
     private final HostParts parts;
     private final LocalImage image;
     private final BaseImage base;

@@ -11,6 +11,7 @@ final class Regreeting {
 
     /** A greeting waits for 10 s by itself; an emulated guest on a busy machine was seen to boot in 38 s. */
     private static final int GREETINGS_MOST = 30;
+
     private static final Duration GREETING_RETRY = Duration.ofSeconds(1);
 
     private final HostedVm vm;
