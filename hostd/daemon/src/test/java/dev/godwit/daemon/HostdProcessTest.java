@@ -52,6 +52,7 @@ class HostdProcessTest {
                 "host-id: host-a\nstate-directory: " + directory.resolve("state") + "\nsocket: " + socket + "\n");
         ProcessBuilder builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED", // as the launcher does; SQLite loads a library
                         "-XX:+UseSerialGC",
                         "-Xmx64m",
                         "-Dlogback.configurationFile=logback.xml",
