@@ -175,11 +175,15 @@ class FleetLocationsTest {
         vm("vm-1", "10.77.0.2");
         store.transfer("vm-1", "host-a", 1, "host-b");
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> locations.say(word("host-b", "host-a", 1, 10)))
-                .withMessageContaining("host-a does not own vm vm-1 under fence 1");
+                .isThrownBy(() -> locations.say(word("host-b", "host-a", 3, 10)))
+                .withMessageContaining("host-a does not own vm vm-1 under fence 3");
         assertThat(table.at(VM)).as("the record was read anew").isEqualTo(Location.settled(VM, B, 2));
         assertThatExceptionOfType(IOException.class)
                 .isThrownBy(() -> locations.say(new LocationWord("vm-9", "host-a", "host-b", "", 1, 1)));
+        assertThatExceptionOfType(IOException.class)
+                .as("now that the transfer is known")
+                .isThrownBy(() -> locations.say(word("host-b", "host-a", 1, 10)))
+                .withMessageContaining("host-a does not own vm vm-1 under fence 1");
     }
 
     @Test
