@@ -144,12 +144,12 @@ class DocumentSeatTest {
 
     @Test
     void aDocumentThatIsNoSeatIsAnErrorThatLeavesItAlone() throws Exception {
-        store.documents().put(DocumentSeat.KIND, DocumentSeat.NAME, 0, "garbage");
+        store.documents().put(DocumentSeat.KIND, DocumentSeat.NAME, 0, "\"garbage\"");
         assertThatThrownBy(() -> a.take("edge-a", TTL)).isInstanceOf(IOException.class);
         assertThat(store.documents()
                         .read(DocumentSeat.KIND, DocumentSeat.NAME)
                         .orElseThrow()
                         .json())
-                .isEqualTo("garbage");
+                .isEqualTo("\"garbage\"");
     }
 }
