@@ -33,7 +33,6 @@ import org.slf4j.LoggerFactory;
 final class HostedVm implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(HostedVm.class);
     static final String EXPORT = "disk";
-    private static final long MIB = 1 << 20;
     /** A VMM that was told to quit does so in milliseconds; one that hangs is killed. */
     private static final Duration QUIT_GRACE = Duration.ofSeconds(3);
     /** Between two tries to write a record that the disk refused. */
@@ -81,7 +80,7 @@ final class HostedVm implements AutoCloseable {
                     record,
                     image,
                     base,
-                    DiskVolume.create(parts.paths().vm(record.id()), record.diskMib() * MIB, base));
+                    DiskVolume.create(parts.paths().vm(record.id()), record.diskBytes(), base));
         } catch (IOException | RuntimeException e) {
             base.close();
             throw e;
@@ -97,7 +96,7 @@ final class HostedVm implements AutoCloseable {
                     record,
                     image,
                     base,
-                    DiskVolume.open(parts.paths().vm(record.id()), record.diskMib() * MIB, base));
+                    DiskVolume.open(parts.paths().vm(record.id()), record.diskBytes(), base));
         } catch (IOException | RuntimeException e) {
             base.close();
             throw e;

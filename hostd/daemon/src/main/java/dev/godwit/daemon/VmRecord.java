@@ -58,6 +58,11 @@ record VmRecord(
         LOST
     }
 
+    /** The size of its disk. */
+    long diskBytes() {
+        return (long) diskMib << 20;
+    }
+
     VmRecord with(Phase newPhase, long newFence) {
         return with(newPhase, newFence, origin);
     }
