@@ -40,6 +40,11 @@ final class BuildScenario implements Scenario {
     }
 
     @Override
+    public boolean isRouted() {
+        return false;
+    }
+
+    @Override
     public void play(Stage stage) throws IOException, InterruptedException {
         DemoOptions options = stage.options();
         Findings findings = stage.findings();

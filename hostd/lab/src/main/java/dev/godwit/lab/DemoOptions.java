@@ -15,7 +15,7 @@ public record DemoOptions(String scenario, int hops, int vcpus, Path report, boo
             + "] [--hops N] [--vcpus 1|2] [--report DIR] [--keep]";
 
     public DemoOptions {
-        if (!Scenario.NAMES.contains(scenario)) {
+        if (Scenario.named(scenario).isEmpty()) {
             throw new IllegalArgumentException(
                     "scenario '" + scenario + "' is unknown; there is " + String.join(", ", Scenario.NAMES));
         }

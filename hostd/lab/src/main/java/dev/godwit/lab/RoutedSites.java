@@ -127,10 +127,23 @@ public final class RoutedSites implements LabNetwork {
                   underlay-address: %s
                   closed: ["10.76.0.0/16", "10.78.0.0/16", "10.79.0.0/16"]
                 """.formatted(
-                        address.number() < FIRST_EDGE ? "host" : "edge",
-                        VM_SUBNET,
-                        VM_SUBNET6,
-                        address.underlay().orElseThrow());
+                                isEdge(address) ? "edge" : "host",
+                                VM_SUBNET,
+                                VM_SUBNET6,
+                                address.underlay().orElseThrow())
+                + (isEdge(address) ? edgeLines() : "");
+    }
+
+    private static boolean isEdge(HostAddress address) {
+        return address.number() >= FIRST_EDGE;
+    }
+
+    private static String edgeLines() {
+        return """
+                edge:
+                  public-device: pub0
+                  public-addresses: ["%s"]
+                """.formatted(PUBLIC);
     }
 
     /** The router between the hosts' {@code net0}: all packets of VMs that go from host to host pass it. */

@@ -14,12 +14,21 @@ interface Scenario {
     /** Plays it on a stage that is still empty. Returns when the last check is made. */
     void play(Stage stage) throws IOException, InterruptedException;
 
-    /** The scenarios that there are, the default first. */
+    /** Whether hosts are joined by routers only, with edges; else they share one segment for the VMs. */
+    default boolean isRouted() {
+        return true;
+    }
+
+    /** The scenarios that are offered, the default first. The others have never verified yet. */
     List<String> NAMES = List.of("build");
 
     /** A new run of a scenario, if there is one of this name. */
     static Optional<Scenario> named(String name) {
-        Map<String, Supplier<Scenario>> all = Map.of("build", BuildScenario::new);
+        Map<String, Supplier<Scenario>> all = Map.of(
+                "build", BuildScenario::new,
+                "valkey", ValkeyScenario::new,
+                "edge-failover", EdgeFailoverScenario::new,
+                "frozen-host", FrozenHostScenario::new);
         return Optional.ofNullable(all.get(name)).map(Supplier::get);
     }
 }

@@ -70,8 +70,11 @@ final class Stage implements AutoCloseable {
     }
 
     /** Opens the lab, with nothing in it. */
-    static Stage open(DemoOptions options, Findings findings, DistFiles dist, Path cache, PrintStream terminal) {
-        return new Stage(options, findings, dist, cache, terminal, Lab.open(dist, Path.of("/var/tmp"), cache));
+    static Stage open(
+            DemoOptions options, boolean routed, Findings findings, DistFiles dist, Path cache, PrintStream terminal) {
+        Path parent = Path.of("/var/tmp");
+        Lab lab = routed ? Lab.openRouted(dist, parent, cache) : Lab.open(dist, parent, cache);
+        return new Stage(options, findings, dist, cache, terminal, lab);
     }
 
     DemoOptions options() {
