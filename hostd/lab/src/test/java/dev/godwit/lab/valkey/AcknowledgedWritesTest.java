@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class AcknowledgedWritesTest {
+    private static final Duration SOON = Duration.ofMinutes(1);
+
     private final Map<String, String> store = new ConcurrentHashMap<>();
     private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
     private ServerSocket server;
@@ -35,6 +38,7 @@ class AcknowledgedWritesTest {
             try {
                 while (true) {
                     Socket connection = server.accept();
+                    connection.setTcpNoDelay(true); // two answers a write: the second would wait for an acknowledgement
                     connections.add(connection);
                     Thread.ofPlatform().daemon().start(() -> serve(connection));
                 }
@@ -52,7 +56,7 @@ class AcknowledgedWritesTest {
     @Test
     void whatIsThereInTheEndIsNotLost() throws Exception {
         try (AcknowledgedWrites writes = AcknowledgedWrites.start(address(), 3, 1000)) {
-            await().until(() -> writes.acknowledged() > 1500);
+            await().atMost(SOON).until(() -> writes.acknowledged() > 1500);
             AcknowledgedWrites.Outcome outcome = writes.finish();
             assertThat(outcome.problems()).isEmpty();
             assertThat(outcome.lost()).isZero();
@@ -63,7 +67,7 @@ class AcknowledgedWritesTest {
     @Test
     void anAcknowledgedWriteThatIsGoneIsLost() throws Exception {
         try (AcknowledgedWrites writes = AcknowledgedWrites.start(address(), 1, 1000)) {
-            await().until(() -> writes.acknowledged() > 600);
+            await().atMost(SOON).until(() -> writes.acknowledged() > 600);
             store.remove("godwit:write:0:17");
             store.put("godwit:write:0:512", "511");
             assertThat(writes.finish().lost()).isEqualTo(2);
@@ -73,9 +77,9 @@ class AcknowledgedWritesTest {
     @Test
     void aServerThatFellBackAnswersOutOfSequence() throws Exception {
         try (AcknowledgedWrites writes = AcknowledgedWrites.start(address(), 1, 1000)) {
-            await().until(() -> writes.acknowledged() > 50);
+            await().atMost(SOON).until(() -> writes.acknowledged() > 50);
             store.put("godwit:count:0", "3");
-            await().until(() -> "4".equals(store.get("godwit:count:0")));
+            await().atMost(SOON).until(() -> "4".equals(store.get("godwit:count:0")));
             assertThat(writes.finish().problems()).singleElement().asString().contains("the server answers [4, OK]");
         }
     }
@@ -83,11 +87,11 @@ class AcknowledgedWritesTest {
     @Test
     void aConnectionThatBreaksIsAProblemAndIsNotMadeAnew() throws Exception {
         try (AcknowledgedWrites writes = AcknowledgedWrites.start(address(), 2, 1000)) {
-            await().until(() -> writes.acknowledged() > 50);
+            await().atMost(SOON).until(() -> writes.acknowledged() > 50);
             connections.iterator().next().close();
-            await().until(() -> connections.stream().anyMatch(Socket::isClosed));
+            await().atMost(SOON).until(() -> connections.stream().anyMatch(Socket::isClosed));
             long before = writes.acknowledged();
-            await().until(() -> writes.acknowledged() > before + 50);
+            await().atMost(SOON).until(() -> writes.acknowledged() > before + 50);
             assertThat(connections).hasSize(2);
             assertThat(writes.finish().problems()).hasSize(1);
         }
