@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
 import java.util.Arrays;
 import okhttp3.Request;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,9 @@ public final class ExecStream implements AutoCloseable {
     /** A command that no host ever knew is asked for this often; one that was followed, for the time to retry. */
     private static final int NEVER_FOUND_MAX = 5;
 
+    /** A host that answers and hangs up sooner has not followed the command. */
+    private static final Duration ATTACHED_LEAST = Duration.ofMillis(500);
+
     private final Endpoints endpoints;
     private final Timeouts timeouts;
     private final String path;
@@ -31,6 +35,9 @@ public final class ExecStream implements AutoCloseable {
     private int reconnects;
     private @Nullable ExecEnd end;
     private boolean followed;
+    private long silentSince;
+    private boolean attached;
+    private long attachedAt;
 
     ExecStream(Endpoints endpoints, Timeouts timeouts, String path, long stdoutOffset, long stderrOffset) {
         this.endpoints = endpoints;
@@ -50,11 +57,12 @@ public final class ExecStream implements AutoCloseable {
      */
     public @Nullable ExecOutput next() throws IOException {
         int notFound = 0;
-        long silentSince = System.nanoTime();
+        silentSince = System.nanoTime();
         while (end == null) {
             try {
                 SseLines.Message message = answer.next(this::ask);
                 if (message == null) {
+                    countAsFollowed();
                     detach();
                 } else {
                     followed = true;
@@ -84,6 +92,7 @@ public final class ExecStream implements AutoCloseable {
                     throw over;
                 }
             } catch (IOException broken) {
+                countAsFollowed();
                 lost();
             }
             if (System.nanoTime() - silentSince
@@ -182,8 +191,18 @@ public final class ExecStream implements AutoCloseable {
 
     private Endpoints.Answer ask() throws IOException {
         String query = "/output?stdout=" + stdoutOffset + "&stderr=" + stderrOffset;
-        return endpoints.send(
+        Endpoints.Answer stream = endpoints.send(
                 Endpoints.Repeat.HARMLESS, timeouts.silence(), base -> new Request.Builder().url(base + path + query));
+        attached = true;
+        attachedAt = System.nanoTime();
+        return stream;
+    }
+
+    /** A stream has ended: a command may say nothing for long while its hosts are started anew, again and again. */
+    private void countAsFollowed() {
+        if (attached && System.nanoTime() - attachedAt >= ATTACHED_LEAST.toNanos()) {
+            silentSince = System.nanoTime();
+        }
     }
 
     private void lost() throws IOException {
@@ -193,6 +212,7 @@ public final class ExecStream implements AutoCloseable {
     }
 
     private void detach() throws IOException {
+        attached = false;
         reconnects++;
         answer.drop();
         Endpoints.pause();
