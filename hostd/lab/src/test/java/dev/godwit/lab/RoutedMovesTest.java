@@ -123,12 +123,22 @@ class RoutedMovesTest extends TwoHostsTest {
         }
     }
 
-    /** VXLAN packets that the router between the hosts has passed on to host-a. */
+    /** VXLAN packets that the router between the hosts has passed on to host-a since this was first asked. */
     private long packetsToA() {
-        RoutedSites sites = (RoutedSites) hosts.lab.network();
-        return Long.parseLong(sites.underlayRouter()
-                .run("cat", "/sys/class/net/n-host-a/statistics/tx_packets")
-                .strip());
+        HostNamespaces router = ((RoutedSites) hosts.lab.network()).underlayRouter();
+        return Long.parseLong(router.run("sh", "-c", """
+                        nft list table ip seen >/dev/null 2>&1 || nft '
+                          table ip seen {
+                            counter to_a {
+                              packets 0 bytes 0
+                            }
+                            chain passed {
+                              type filter hook forward priority 0;
+                              oifname "n-host-a" udp dport 4789 counter name to_a
+                            }
+                          }'
+                        nft list counter ip seen to_a | sed -n 's/.*packets \\([0-9]*\\).*/\\1/p'
+                        """).strip());
     }
 
     private String address(Guest guest) throws IOException {
@@ -178,6 +188,9 @@ class RoutedMovesTest extends TwoHostsTest {
     @Test
     void everyPacketComesOnceAndInOrderThroughMovesBothWaysAndTheOldHostSeesNone() throws Exception {
         Conversation talk = new Conversation(hosts.vm(), hosts.vm(hosts.onB));
+        packetsToA();
+        talk.awaitMore(RATE);
+        assertThat(packetsToA()).as("packets to the host where the VM is").isGreaterThan(RATE);
         move(hosts.onA, talk, "host-b");
         long before = packetsToA();
         talk.awaitMore(2 * RATE);
