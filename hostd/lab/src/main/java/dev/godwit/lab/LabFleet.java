@@ -95,13 +95,24 @@ public final class LabFleet {
         return client(Arrays.stream(hosts).map(LabHost::address).toList());
     }
 
-    /** The same, of hosts that need not be there yet. */
+    /** The same, of one that tries for so long before it gives a host up. */
+    public GodwitClient patientClient(Duration retry, LabHost... hosts) {
+        return client(
+                Arrays.stream(hosts).map(LabHost::address).toList(),
+                Timeouts.usual().withRetry(retry));
+    }
+
+    /** A client of hosts that need not be there yet, as the operator. The caller closes it. */
     GodwitClient client(List<HostAddress> hosts) {
+        return client(hosts, Timeouts.usual());
+    }
+
+    private GodwitClient client(List<HostAddress> hosts, Timeouts timeouts) {
         return new GodwitClient(
                 hosts.stream()
                         .map(host -> Endpoint.parse(host.url().toString()))
                         .toList(),
-                Timeouts.usual(),
+                timeouts,
                 ClientTls.of(operator));
     }
 
