@@ -22,12 +22,16 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,6 +50,7 @@ class EdgeOverVxlanTest {
     private static final MacAddress MAC = MacAddress.parse("02:00:00:00:09:05");
     private static final Duration TTL = Duration.ofMillis(1500);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration STOP_LOOKED_FOR = Duration.ofMillis(100);
     private static final int VNI = 1;
 
     @TempDir
@@ -170,10 +175,11 @@ class EdgeOverVxlanTest {
 
     /** The host hears who is active. */
     private void followActive() {
-        String last = "";
-        while (!stop.get()) {
-            try {
-                Path file = folder.resolve("active");
+        try (WatchService changes = folder.getFileSystem().newWatchService()) {
+            folder.register(changes, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_MODIFY);
+            Path file = folder.resolve("active");
+            String last = "";
+            while (!stop.get()) {
                 String now = Files.exists(file) ? Files.readString(file) : "";
                 if (!now.equals(last) && !now.isEmpty()) {
                     boolean first = now.equals("edge-a");
@@ -182,10 +188,14 @@ class EdgeOverVxlanTest {
                             .put(new Edge(VNI, first ? EDGE_A : EDGE_B, Optional.of(first ? EDGE_B : EDGE_A)));
                     last = now;
                 }
-                Thread.sleep(5);
-            } catch (IOException | InterruptedException e) {
-                throw new IllegalStateException(e);
+                WatchKey change = changes.poll(STOP_LOOKED_FOR.toMillis(), TimeUnit.MILLISECONDS);
+                if (change != null) {
+                    change.pollEvents();
+                    change.reset();
+                }
             }
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 
