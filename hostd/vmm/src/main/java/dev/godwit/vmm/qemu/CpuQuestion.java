@@ -64,8 +64,9 @@ final class CpuQuestion {
                         log,
                         command));
         try {
-            awaitSocket(process, socket, log, cpu);
-            try (QmpConnection qmp = QmpConnection.open(socket, "cpu-question", false, START_LIMIT)) {
+            long deadline = System.nanoTime() + START_LIMIT.toNanos();
+            try (QmpConnection qmp = QmpConnection.openWhenListening(
+                    socket, "cpu-question", false, START_LIMIT, () -> waitAMoment(process, deadline, log, cpu))) {
                 return GuestCpu.features(qmp);
             }
         } finally {
@@ -73,19 +74,16 @@ final class CpuQuestion {
         }
     }
 
-    private static void awaitSocket(Process process, Path socket, Path log, CpuTemplate cpu) throws IOException {
-        long deadline = System.nanoTime() + START_LIMIT.toNanos();
-        while (!Files.exists(socket)) {
-            if (!process.isAlive() || System.nanoTime() > deadline) {
-                throw new IOException("this host can't run CPU template \"" + cpu.name() + "\": "
-                        + Files.readString(log, StandardCharsets.UTF_8).strip().replace('\n', ' '));
-            }
-            try {
-                Thread.sleep(LOOK_EVERY);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IOException("interrupted while QEMU was asked for CPU template " + cpu.name(), e);
-            }
+    private static void waitAMoment(Process process, long deadline, Path log, CpuTemplate cpu) throws IOException {
+        if (!process.isAlive() || System.nanoTime() > deadline) {
+            throw new IOException("this host can't run CPU template \"" + cpu.name() + "\": "
+                    + Files.readString(log, StandardCharsets.UTF_8).strip().replace('\n', ' '));
+        }
+        try {
+            Thread.sleep(LOOK_EVERY);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while QEMU was asked for CPU template " + cpu.name(), e);
         }
     }
 }

@@ -274,15 +274,14 @@ public final class QemuDriver implements VmmDriver {
 
         private QmpConnection openMonitor(Path socket, boolean outOfBand, VmmProcess vmm) throws IOException {
             DeviceState.Wait wait = new DeviceState.Wait(MONITOR_LIMIT);
-            while (!Files.exists(socket)) {
+            return QmpConnection.openWhenListening(socket, spec.vmId(), outOfBand, MONITOR_LIMIT, () -> {
                 if (vmm.awaitExit(MONITOR_PERIOD)) {
                     throw new IOException("QEMU ended before it opened its monitor");
                 }
                 if (!wait.again()) {
                     throw new IOException("QEMU opened no monitor within " + MONITOR_LIMIT.toSeconds() + " s");
                 }
-            }
-            return QmpConnection.open(socket, spec.vmId(), outOfBand, MONITOR_LIMIT);
+            });
         }
 
         /** Leaves nothing behind; what can't be removed is told with the reason of the failure. */

@@ -6,11 +6,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.godwit.vmm.Vmm;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -94,6 +96,31 @@ final class QmpConnection implements AutoCloseable {
         } catch (IOException | RuntimeException failed) {
             connection.close();
             throw failed;
+        }
+    }
+
+    /** What is done between two looks for a monitor that does not listen yet. */
+    @FunctionalInterface
+    interface Patience {
+        /** Waits a moment; throws when there is nothing left to wait for. */
+        void waitAMoment() throws IOException;
+    }
+
+    /**
+     * As {@link #open}, of a QEMU that is only starting. Its socket lies there from bind(2) on, and refuses until
+     * listen(2).
+     */
+    static QmpConnection openWhenListening(
+            Path socket, String vmId, boolean outOfBand, Duration timeout, Patience patience) throws IOException {
+        while (true) {
+            if (Files.exists(socket)) {
+                try {
+                    return open(socket, vmId, outOfBand, timeout);
+                } catch (ConnectException notYet) {
+                    LOG.debug("vm {}: {} does not listen yet", vmId, socket);
+                }
+            }
+            patience.waitAMoment();
         }
     }
 

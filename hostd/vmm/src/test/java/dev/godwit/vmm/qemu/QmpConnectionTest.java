@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.godwit.vmm.Vmm;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -12,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +30,35 @@ class QmpConnectionTest {
 
     private static QmpConnection open(FakeMonitor monitor) throws IOException {
         return QmpConnection.open(monitor.socket, "vm1", false, SOON);
+    }
+
+    @Test
+    void aMonitorWhoseSocketIsThereBeforeItListensIsWaitedFor() throws Exception {
+        Path socket = directory.resolve("m.sock");
+        AtomicReference<FakeMonitor> listening = new AtomicReference<>();
+        try (SocketChannel boundOnly = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            boundOnly.bind(UnixDomainSocketAddress.of(socket));
+            try (QmpConnection qmp = QmpConnection.openWhenListening(socket, "vm1", false, SOON, () -> {
+                Files.delete(socket);
+                listening.set(FakeMonitor.playing(directory, FakeMonitor::negotiate));
+            })) {
+                assertThat(qmp.version().path("qemu").path("major").asInt()).isEqualTo(7);
+            }
+        } finally {
+            FakeMonitor monitor = listening.get();
+            if (monitor != null) {
+                monitor.close();
+            }
+        }
+    }
+
+    @Test
+    void aMonitorThatNeverListensIsGivenUpByWhoWaits() {
+        assertThatThrownBy(
+                        () -> QmpConnection.openWhenListening(directory.resolve("m.sock"), "vm1", false, SOON, () -> {
+                            throw new IOException("QEMU ended before it opened its monitor");
+                        }))
+                .hasMessage("QEMU ended before it opened its monitor");
     }
 
     @Test
