@@ -12,13 +12,10 @@ import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreUnavailable;
 import dev.godwit.fleet.OutcomeUnknown;
 import dev.godwit.fleet.Watch;
-import io.etcd.jetcd.Client;
-import io.etcd.jetcd.options.DeleteOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -46,13 +43,7 @@ class EtcdDocumentsTest extends FleetDocumentsContract {
 
     @AfterEach
     void empty() throws Exception {
-        try (Client client = Client.builder().endpoints(etcd.endpoint()).build()) {
-            client.getKVClient()
-                    .delete(
-                            Keys.bytes("/godwit/"),
-                            DeleteOption.builder().isPrefix(true).build())
-                    .get(10, TimeUnit.SECONDS);
-        }
+        etcd.empty();
     }
 
     @Override

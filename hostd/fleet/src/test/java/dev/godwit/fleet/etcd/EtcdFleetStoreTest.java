@@ -13,8 +13,6 @@ import dev.godwit.fleet.OutcomeUnknown;
 import dev.godwit.fleet.OwnershipChange;
 import dev.godwit.fleet.OwnershipRecord;
 import dev.godwit.fleet.Watch;
-import io.etcd.jetcd.Client;
-import io.etcd.jetcd.options.DeleteOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -49,13 +47,7 @@ class EtcdFleetStoreTest extends FleetStoreContract {
 
     @AfterEach
     void empty() throws Exception {
-        try (Client client = Client.builder().endpoints(etcd.endpoint()).build()) {
-            client.getKVClient()
-                    .delete(
-                            Keys.bytes("/godwit/"),
-                            DeleteOption.builder().isPrefix(true).build())
-                    .get(10, TimeUnit.SECONDS);
-        }
+        etcd.empty();
     }
 
     @Override

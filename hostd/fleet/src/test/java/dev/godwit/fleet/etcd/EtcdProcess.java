@@ -1,6 +1,8 @@
 package dev.godwit.fleet.etcd;
 
 import dev.godwit.tls.TlsFiles;
+import io.etcd.jetcd.Client;
+import io.etcd.jetcd.options.DeleteOption;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -47,6 +49,17 @@ final class EtcdProcess implements AutoCloseable {
         EtcdProcess etcd = new EtcdProcess(directory, freePort(), freePort(), tls);
         etcd.awaitAnswering();
         return etcd;
+    }
+
+    /** Removes all that a test has written. */
+    void empty() throws Exception {
+        try (Client client = Client.builder().endpoints(endpoint()).build()) {
+            client.getKVClient()
+                    .delete(
+                            Keys.bytes("/godwit/"),
+                            DeleteOption.builder().isPrefix(true).build())
+                    .get(10, TimeUnit.SECONDS);
+        }
     }
 
     String endpoint() {
