@@ -308,7 +308,22 @@ __noinline int may_speak_for(const struct packet *p, const struct address *sende
     return there && (same_address(&there->previous, sender) || same_address(&there->forwarder, sender));
 }
 
-#define IN_DROP(reason) return dropped(skb, &p, vni, ifindex, WHY(IN, reason))
+/* Judges a packet and puts it into the tap of a VM of this host. */
+static __always_inline int deliver(struct __sk_buff *skb, struct packet *p, const struct port *port, __u32 vni)
+{
+    __u32 ifindex = port->ifindex;
+    int bad = judge(skb, p, port, vni, IN);
+
+    if (bad == FINE)
+        bad = give(skb, port);
+    if (bad != FINE)
+        return dropped(skb, p, vni, ifindex, WHY(IN, bad));
+    count_way(port->state == PORT_HOLD ? WAY_HELD : WAY_DELIVERED, skb->len);
+    count_passed(ifindex, IN, skb->len);
+    return bpf_redirect(ifindex, 0);
+}
+
+#define IN_DROP(reason) return dropped(skb, &p, vni, 0, WHY(IN, reason))
 
 static __always_inline int receive(struct __sk_buff *skb, bool gateway)
 {
@@ -317,7 +332,7 @@ static __always_inline int receive(struct __sk_buff *skb, bool gateway)
     const struct port *port;
     struct packet p = {};
     struct address sender;
-    __u32 id = 0, vni = 0, ifindex = 0;
+    __u32 id = 0, vni = 0;
     bool forwarded;
     int bad;
 
@@ -338,17 +353,8 @@ static __always_inline int receive(struct __sk_buff *skb, bool gateway)
         IN_DROP(DROP_STRANGER);
 
     port = port_of(vni, &p.destination);
-    if (port && port->state != PORT_FORWARD) {
-        ifindex = port->ifindex;
-        bad = judge(skb, &p, port, vni, IN);
-        if (bad == FINE)
-            bad = give(skb, port);
-        if (bad != FINE)
-            IN_DROP(bad);
-        count_way(port->state == PORT_HOLD ? WAY_HELD : WAY_DELIVERED, skb->len);
-        count_passed(ifindex, IN, skb->len);
-        return bpf_redirect(ifindex, 0);
-    }
+    if (port && port->state != PORT_FORWARD)
+        return deliver(skb, &p, port, vni);
     host = where(vni, port, &p.destination);
     if (!host) {
         if (in_other_network(vni, &p.destination))
@@ -395,7 +401,7 @@ int vx_out(struct __sk_buff *skb)
     const struct port *port;
     struct bpf_tunnel_key key;
     struct packet p = {};
-    __u32 vni = 0, ifindex = 0, *network;
+    __u32 vni = 0, *network;
     int bad;
 
     /* A program of this host has said where it goes. */
@@ -417,17 +423,8 @@ int vx_out(struct __sk_buff *skb)
     if (in_other_network(vni, &p.source))
         IN_DROP(DROP_OTHER_NETWORK);
     port = port_of(vni, &p.destination);
-    if (port && port->state != PORT_FORWARD) {
-        ifindex = port->ifindex;
-        bad = judge(skb, &p, port, vni, IN);
-        if (bad == FINE)
-            bad = give(skb, port);
-        if (bad != FINE)
-            IN_DROP(bad);
-        count_way(port->state == PORT_HOLD ? WAY_HELD : WAY_DELIVERED, skb->len);
-        count_passed(ifindex, IN, skb->len);
-        return bpf_redirect(ifindex, 0);
-    }
+    if (port && port->state != PORT_FORWARD)
+        return deliver(skb, &p, port, vni);
     host = where(vni, port, &p.destination);
     if (!host)
         IN_DROP(DROP_NO_VM);
