@@ -102,7 +102,7 @@ final class TestSummary {
         }
         System.out.println("\nSkipped: " + (skipped.isEmpty() ? "none" : ""));
         for (Result skip : skipped) {
-            AllowedSkip entry = allowed.get(skip.id());
+            AllowedSkip entry = allowed.getOrDefault(skip.id(), allowed.get(ofItsClass(skip.id())));
             String verdict = entry == null ? "NOT in script/skips.txt" : holds(entry.probe()) ? entry.why() : "its probe says that it can run here";
             good &= entry != null && holds(entry.probe());
             System.out.println("  " + skip.id() + "  " + skip.detail() + "  [" + verdict + "]");
@@ -116,6 +116,11 @@ final class TestSummary {
         System.out.println();
         System.out.println(passed + " passed, " + failed.size() + " failed, " + skipped.size() + " skipped");
         return good;
+    }
+
+    /** The line that stands for all tests of a class: {@code module:Class.} */
+    private static String ofItsClass(String id) {
+        return id.substring(0, id.indexOf('.') + 1);
     }
 
     /** A skip stands only while its probe succeeds: the probe shows that the machine lacks what the test needs. */

@@ -2,7 +2,6 @@ package dev.godwit.lab;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.godwit.lab.outside.OutsideClient;
-import dev.godwit.lab.outside.OutsidePlan;
 import dev.godwit.lab.report.MoveReport;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -33,21 +32,20 @@ final class BuildScenario implements Scenario {
                 "disk-checker",
                 "log-equal",
                 "tcp-stream",
+                "udp-in",
+                "udp-out",
                 "outbound",
                 "filesystem",
                 "bytes-agree",
+                "old-host-silent",
                 "source-gone");
-    }
-
-    @Override
-    public boolean isRouted() {
-        return false;
     }
 
     @Override
     public void play(Stage stage) throws IOException, InterruptedException {
         DemoOptions options = stage.options();
         Findings findings = stage.findings();
+        stage.startEdge("edge-1");
         LabHost source = stage.startHost("host-a", 1, true);
         LabHost target = stage.startHost("host-b", 2, false);
         String image = stage.image(IMAGE, source, target);
@@ -57,15 +55,8 @@ final class BuildScenario implements Scenario {
         Guest guest = stage.boot(source, "build", image);
         build.install(guest);
 
-        try (OutsideClient outside = OutsideClient.listen(
-                new OutsidePlan(
-                        stage.address(guest),
-                        GuestProbes.ECHO_TCP_PORT,
-                        GuestProbes.ECHO_UDP_PORT,
-                        GuestProbes.CLIENT_UDP_PORT,
-                        GuestProbes.DATAGRAMS_PER_SECOND,
-                        GuestProbes.SERVER_PORT),
-                stage.lab().directory())) {
+        List<PathWatch> watches = new ArrayList<>();
+        try (OutsideClient outside = stage.outsideOf(guest)) {
             GuestProbes probes =
                     GuestProbes.start(guest, stage.dist(), stage.lab().network().client());
             stage.isSet();
@@ -77,15 +68,17 @@ final class BuildScenario implements Scenario {
                 for (int hop = 1; hop <= options.hops(); hop++) {
                     job.awaitObjects(Math.ceilDiv(hop * build.objects(), options.hops() + 1), BUILD_LIMIT);
                     probes.startTickerWindow();
+                    PathWatch watch = stage.watch(guest, source, target, "hop-" + hop);
+                    watches.add(watch);
                     new Hop(stage.everywhere(), guest, source, stage.feed(source), stage.feed(target), stage.terminal())
                             .run(findings);
+                    findings.path(watch.path(), findings.moves().getLast());
                     readGuestClock(findings, probes);
                     pagesBefore = probes.status("pages");
                     filesBefore = probes.status("files");
-                    LabHost gone = source;
                     source = target;
                     if (hop < options.hops()) {
-                        target = replacement(stage, gone, hop);
+                        target = replacement(stage, hop);
                         stage.of(source).pushImage(image, target.id());
                     }
                 }
@@ -97,14 +90,18 @@ final class BuildScenario implements Scenario {
                 checks.job(exit, build, job, reference);
                 checks.log(job);
                 checks.probesAndTraffic(pagesBefore, filesBefore, outside);
+                checks.oldHosts(watches);
+                stage.everywhere().traffic().forEach(findings::traffic);
                 checks.filesystem(stage.of(source), source, stage.lab().directory());
             }
+        } finally {
+            watches.forEach(PathWatch::close);
         }
     }
 
-    /** A fresh machine at the address of the one that is gone: host-c for host-a, host-d for host-b. */
-    private static LabHost replacement(Stage stage, LabHost gone, int hop) {
-        return stage.startHost("host-" + (char) ('b' + hop), gone.address().number(), false);
+    /** A fresh machine in a network of its own: what still went to the one that is gone must not look like its traffic. */
+    private static LabHost replacement(Stage stage, int hop) {
+        return stage.startHost("host-" + (char) ('b' + hop), 2 + hop, false);
     }
 
     private static void readGuestClock(Findings findings, GuestProbes probes) {

@@ -49,8 +49,7 @@ public final class Demo {
     /** Whether the lab, its hosts, the image and the VM came up. */
     private static boolean play(Scenario scenario, DemoOptions options, Findings findings) throws IOException {
         boolean wasSet = false;
-        try (Stage stage =
-                Stage.open(options, scenario.isRouted(), findings, DistFiles.ofProperty(), caches(), System.out)) {
+        try (Stage stage = Stage.open(options, findings, DistFiles.ofProperty(), caches(), System.out)) {
             try {
                 scenario.play(stage);
             } finally {

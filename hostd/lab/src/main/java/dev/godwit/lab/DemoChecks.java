@@ -11,6 +11,7 @@ import dev.godwit.lab.report.Picture;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -103,6 +104,20 @@ final class DemoChecks {
         findings.check("filesystem", outcome.clean(), "e2fsck -fn at " + host.id() + ": " + outcome.said());
     }
 
+    /** Of each move in turn, what the routers saw at the host that the VM had left. */
+    void oldHosts(List<PathWatch> watches) {
+        long packets = 0;
+        for (int move = 0; move < watches.size(); move++) {
+            packets += watches.get(move)
+                    .atOldHostAfter(Hop.releasedAt(findings.moves().get(move)));
+        }
+        findings.oldHostPackets(packets);
+        findings.check(
+                "old-host-silent",
+                packets == 0,
+                packets + " packets of the VM to or from a host after it had released it, by captures on the router");
+    }
+
     private void pages(JsonNode before, JsonNode after) {
         long verified =
                 after.path("verified").asLong() - before.path("verified").asLong();
@@ -174,9 +189,36 @@ final class DemoChecks {
                 .toList());
     }
 
-    /** On one segment a move may lose datagrams until the bridges have heard the announcement: reported, not checked. */
+    /** A datagram that is lost, doubled or overtaken is one too many. */
     private void datagrams(OutsideResult seen, JsonNode echo) {
+        JsonNode in = echo.path("udpIn");
+        long came = in.path("received").asLong() - in.path("duplicated").asLong();
         findings.udp(udp(seen, echo));
+        flow(
+                "udp-in",
+                seen.udpSent(),
+                came,
+                in.path("duplicated").asLong(),
+                in.path("reordered").asLong());
+        flow(
+                "udp-out",
+                echo.path("udpOut").path("sent").asLong(),
+                seen.udpReceived(),
+                seen.udpDuplicated(),
+                seen.udpReordered());
+    }
+
+    private void flow(String check, long sent, long received, long duplicated, long reordered) {
+        findings.check(
+                check,
+                sent > 0 && received == sent && duplicated == 0 && reordered == 0,
+                String.format(
+                        Locale.ROOT,
+                        "%,d datagrams sent, lost %d, doubled %d, reordered %d",
+                        sent,
+                        sent - received,
+                        duplicated,
+                        reordered));
     }
 
     private static DemoReport.Udp udp(OutsideResult seen, JsonNode echo) {

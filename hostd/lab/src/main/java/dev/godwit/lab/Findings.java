@@ -1,5 +1,6 @@
 package dev.godwit.lab;
 
+import dev.godwit.api.HostTraffic;
 import dev.godwit.api.MoveState;
 import dev.godwit.lab.packets.PacketPath;
 import dev.godwit.lab.report.DemoReport;
@@ -112,14 +113,12 @@ final class Findings {
         path(path.ways(), path.held(resumed), path.forwardedLate());
     }
 
-    /** What one more machine's programs have dropped, by the reason's name. */
-    synchronized void drops(Map<String, Long> byReason) {
+    /** What one more machine's programs have counted; of each machine once. */
+    synchronized void traffic(HostTraffic counted) {
         dropsKnown = true;
-        byReason.forEach((reason, packets) -> {
-            if (packets > 0) {
-                drops.merge(reason, packets, Long::sum);
-            }
-        });
+        counted.dropped().stream()
+                .filter(count -> count.packets() > 0)
+                .forEach(count -> drops.merge(count.what(), count.packets(), Long::sum));
     }
 
     synchronized void oldHostPackets(long packets) {

@@ -67,6 +67,9 @@ final class Hop {
             Optional<Move> move = released.isPresent() ? moveRecord() : Optional.empty();
             OptionalLong counted = move.isPresent() ? link.since(move.get().startedAt()) : OptionalLong.empty();
             link.stop();
+            if (move.isPresent()) {
+                countTraffic(findings);
+            }
             source.destroy();
             sourceEvents.close();
             findings.mark(source.id() + " destroyed");
@@ -139,6 +142,13 @@ final class Hop {
             }
         }
         return largest;
+    }
+
+    /** What the source counted goes with it. */
+    private void countTraffic(Findings findings) throws IOException {
+        client.traffic().stream()
+                .filter(counted -> counted.host().equals(source.id()))
+                .forEach(findings::traffic);
     }
 
     private Optional<Move> moveRecord() throws IOException {

@@ -14,13 +14,8 @@ interface Scenario {
     /** Plays it on a stage that is still empty. Returns when the last check is made. */
     void play(Stage stage) throws IOException, InterruptedException;
 
-    /** Whether hosts are joined by routers only, with edges; else they share one segment for the VMs. */
-    default boolean isRouted() {
-        return true;
-    }
-
-    /** The scenarios that are offered, the default first. The others have never verified yet. */
-    List<String> NAMES = List.of("build");
+    /** The scenarios that there are, the default first. */
+    List<String> NAMES = List.of("build", "valkey", "edge-failover", "frozen-host");
 
     /** A new run of a scenario, if there is one of this name. */
     static Optional<Scenario> named(String name) {

@@ -64,17 +64,14 @@ final class Stage implements AutoCloseable {
         this.terminal = terminal;
         this.lab = lab;
         this.everywhere = lab.fleet()
-                .client(IntStream.rangeClosed(1, 2)
+                .client(IntStream.rangeClosed(1, options.hops() + 1)
                         .mapToObj(lab.network()::address)
                         .toList());
     }
 
     /** Opens the lab, with nothing in it. */
-    static Stage open(
-            DemoOptions options, boolean routed, Findings findings, DistFiles dist, Path cache, PrintStream terminal) {
-        Path parent = Path.of("/var/tmp");
-        Lab lab = routed ? Lab.openRouted(dist, parent, cache) : Lab.open(dist, parent, cache);
-        return new Stage(options, findings, dist, cache, terminal, lab);
+    static Stage open(DemoOptions options, Findings findings, DistFiles dist, Path cache, PrintStream terminal) {
+        return new Stage(options, findings, dist, cache, terminal, Lab.openRouted(dist, Path.of("/var/tmp"), cache));
     }
 
     DemoOptions options() {

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.godwit.api.HostTraffic;
+import dev.godwit.api.TrafficCount;
+import dev.godwit.api.TrafficDirection;
 import dev.godwit.lab.report.DemoReport;
 import dev.godwit.lab.report.MoveReport;
 import java.nio.file.Path;
@@ -33,8 +36,8 @@ class FindingsTest {
         assertThat(CHECKS)
                 .containsSubsequence(
                         "job-exit", "artefact-equal", "objects-after-cutover", "page-checker", "disk-checker")
-                .containsSubsequence("log-equal", "tcp-stream", "outbound", "filesystem")
-                .containsSubsequence("bytes-agree", "source-gone");
+                .containsSubsequence("log-equal", "tcp-stream", "udp-in", "udp-out", "outbound", "filesystem")
+                .containsSubsequence("bytes-agree", "old-host-silent", "source-gone");
         CHECKS.forEach(name -> findings.check(name, true, "seen"));
         assertThat(findings.report().verified()).isTrue();
     }
@@ -56,9 +59,18 @@ class FindingsTest {
         findings.path(List.of(), 7, 1);
         findings.path(List.of(), 5, 0);
         assertThat(findings.report().packets()).isEqualTo(new DemoReport.Packets(12L, 1L, null));
-        findings.drops(Map.of("spoof", 2L, "policy", 0L));
-        findings.drops(Map.of("spoof", 1L));
+        findings.traffic(counted("spoof", 2, "policy", 0));
+        findings.traffic(counted("spoof", 1, "spoof", 0));
         assertThat(findings.report().packets()).isEqualTo(new DemoReport.Packets(12L, 1L, Map.of("spoof", 3L)));
+    }
+
+    private static HostTraffic counted(String one, long packets, String other, long others) {
+        return new HostTraffic(
+                "host-a",
+                List.of(
+                        new TrafficCount(one, TrafficDirection.IN, packets, packets * 60),
+                        new TrafficCount(other, TrafficDirection.OUT, others, others * 60)),
+                List.of(new TrafficCount("held", null, 5, 300)));
     }
 
     @Test

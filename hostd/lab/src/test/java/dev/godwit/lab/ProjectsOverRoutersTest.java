@@ -19,7 +19,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
@@ -59,10 +58,6 @@ class ProjectsOverRoutersTest extends TwoHostsTest {
                         project))
                 .id();
         return new Guest(hosts.both, id);
-    }
-
-    private String address(Guest guest) throws IOException {
-        return Objects.requireNonNull(hosts.both.vm(guest.vm()).address(), "a VM of a routed network has one");
     }
 
     private void serve(Guest guest) throws IOException {
@@ -113,14 +108,14 @@ class ProjectsOverRoutersTest extends TwoHostsTest {
         }
         serve(server);
         serve(stranger);
-        String own = address(server);
+        String own = hosts.address(server);
         Patience.waitFor(
                 "the first connection within the project",
                 LIMIT,
                 () -> connects(caller, own, 7000) ? Optional.of(true) : Optional.empty());
 
-        assertThat(connects(caller, address(stranger), 7000)).isFalse();
-        awaitDenied(caller, address(stranger), "other-network");
+        assertThat(connects(caller, hosts.address(stranger), 7000)).isFalse();
+        awaitDenied(caller, hosts.address(stranger), "other-network");
         assertThat(connects(stranger, own, 7000)).isFalse();
         assertThat(connects(caller, "169.254.169.254", 80)).isFalse();
         awaitDenied(caller, "169.254.169.254", "policy");

@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +33,7 @@ class RoutedMovesTest extends TwoHostsTest {
     private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final Set<MoveState> MOVED = Set.of(MoveState.RELEASE, MoveState.DONE);
     private static final int RATE = 200;
+    private static final Duration STORE_OUTAGE = Duration.ofSeconds(60);
     /** A file in the guest's memory: gone when it has rebooted. */
     private static final String BEFORE = "before-the-reboot";
     /** Enough of a stream that the target waits for the rest of it. */
@@ -65,10 +65,10 @@ class RoutedMovesTest extends TwoHostsTest {
         Conversation(Guest mover, Guest still) throws IOException {
             this.mover = mover;
             this.still = still;
-            this.moverEcho = start(mover, "echo", "--udp-to", address(still) + ":7001", "--udp-rate", "" + RATE);
-            this.stillEcho = start(still, "echo", "--udp-to", address(mover) + ":7001", "--udp-rate", "" + RATE);
+            this.moverEcho = start(mover, "echo", "--udp-to", hosts.address(still) + ":7001", "--udp-rate", "" + RATE);
+            this.stillEcho = start(still, "echo", "--udp-to", hosts.address(mover) + ":7001", "--udp-rate", "" + RATE);
             awaitStatus(mover, "echo", "udpOut", "sent", 1);
-            this.caller = start(still, "dial", "--to", address(mover) + ":7000", "--rate", "" + RATE);
+            this.caller = start(still, "dial", "--to", hosts.address(mover) + ":7000", "--rate", "" + RATE);
             awaitStatus(still, "dial", "", "received", RATE);
             awaitStatus(still, "echo", "udpIn", "received", RATE);
             awaitStatus(mover, "echo", "udpIn", "received", RATE);
@@ -141,10 +141,6 @@ class RoutedMovesTest extends TwoHostsTest {
                         """).strip());
     }
 
-    private String address(Guest guest) throws IOException {
-        return Objects.requireNonNull(hosts.both.vm(guest.vm()).address(), "a VM of a routed network has one");
-    }
-
     private String start(Guest guest, String probe, String... options) throws IOException {
         guest.put("/usr/local/bin/" + probe, 0755, Files.readAllBytes(TwoHosts.DIST.probe(probe)));
         var argv = new java.util.ArrayList<>(List.of("/usr/local/bin/" + probe, "--status", file(probe)));
@@ -175,16 +171,6 @@ class RoutedMovesTest extends TwoHostsTest {
         });
     }
 
-    /** Whether a guest has an answer of an address, if only that nobody listens there. */
-    private static boolean reaches(Guest from, String address) throws IOException {
-        return from.run(
-                        "perl",
-                        "-e",
-                        "use IO::Socket::INET; my $s = IO::Socket::INET->new(PeerAddr => '" + address
-                                + "', PeerPort => 7009, Timeout => 10); print $s ? 'yes' : $!;")
-                .matches("yes|Connection refused");
-    }
-
     @Test
     void everyPacketComesOnceAndInOrderThroughMovesBothWaysAndTheOldHostSeesNone() throws Exception {
         Conversation talk = new Conversation(hosts.vm(), hosts.vm(hosts.onB));
@@ -207,13 +193,13 @@ class RoutedMovesTest extends TwoHostsTest {
     void aGuestThatRebootsHasItsAddressAgain() throws Exception {
         Guest guest = hosts.vm();
         Guest other = hosts.vm(hosts.onB);
-        String address = address(guest);
-        assertThat(reaches(other, address)).isTrue();
+        String address = hosts.address(guest);
+        assertThat(hosts.reaches(other, address)).isTrue();
         guest.run("touch", "/run/" + BEFORE);
         guest.run("sh", "-c", "(sleep 1; echo b >/proc/sysrq-trigger) >/dev/null 2>&1 &");
         Patience.waitFor("the guest to be reached again after its reboot", LIMIT, () -> {
             try {
-                return !guest.run("ls", "/run").contains(BEFORE) && reaches(other, address)
+                return !guest.run("ls", "/run").contains(BEFORE) && hosts.reaches(other, address)
                         ? Optional.of(true)
                         : Optional.empty();
             } catch (IOException e) {
@@ -232,13 +218,7 @@ class RoutedMovesTest extends TwoHostsTest {
                 "the stream to run",
                 LIMIT,
                 () -> hosts.a.peerBytesSent() > before + STREAMING_BYTES ? Optional.of(true) : Optional.empty());
-        String pid = hosts.b
-                .machine()
-                .run("pgrep", "-f", "[q]emu-system.*" + talk.mover.vm())
-                .lines()
-                .findFirst()
-                .orElseThrow();
-        hosts.b.machine().signal(Long.parseLong(pid), "STOP");
+        hosts.stopVmm(hosts.b, talk.mover);
         Move failed = TwoHosts.ended(hosts.onA, moveId);
         assertThat(failed.state()).as(failed.toString()).isEqualTo(MoveState.ROLLED_BACK);
         assertThat(failed.states()).anyMatch(step -> step.state() == MoveState.SWITCH);
@@ -262,13 +242,32 @@ class RoutedMovesTest extends TwoHostsTest {
     }
 
     @Test
+    void anOutageOfTheFleetStoreDelaysWhatVmsSayAndEndsNoConnection() throws Exception {
+        Conversation talk = new Conversation(hosts.vm(), hosts.vm(hosts.onB));
+        hosts.lab.fleetStore().signal("STOP");
+        try {
+            Patience.pause(STORE_OUTAGE);
+        } finally {
+            hosts.lab.fleetStore().signal("CONT");
+        }
+        talk.awaitMore(RATE);
+        talk.assertConnectionHeld();
+        double silence = status(talk.still, "dial").path("maxGapMillis").asDouble();
+        // The lease of ten seconds ends in the outage, and only with it what a VM says.
+        assertThat(silence).isBetween(STORE_OUTAGE.minusSeconds(15).toMillis() * 1.0, (double) LIMIT.toMillis());
+        move(hosts.onA, talk, "host-b");
+        talk.awaitMore(RATE);
+        talk.assertConnectionHeld();
+    }
+
+    @Test
     void aFrozenHostsVmIsTakenOverAndItsOldCopyIsNotHeardAgain() throws Exception {
         Guest still = hosts.vm(hosts.onB);
         Guest mover = hosts.vm();
         start(still, "echo");
-        start(mover, "echo", "--udp-to", address(still) + ":7001", "--udp-rate", "" + RATE);
+        start(mover, "echo", "--udp-to", hosts.address(still) + ":7001", "--udp-rate", "" + RATE);
         awaitStatus(still, "echo", "udpIn", "received", RATE);
-        String address = address(mover);
+        String address = hosts.address(mover);
         FrozenMachine frozen = FrozenMachine.freeze(hosts.a.machine());
         Vm taken;
         try {
@@ -301,7 +300,9 @@ class RoutedMovesTest extends TwoHostsTest {
         assertThat(status(still, "echo", "udpIn", "received"))
                 .as("datagrams of the old copy after it was taken over")
                 .isEqualTo(heard);
-        assertThat(reaches(still, address)).as("the VM that was made anew").isTrue();
+        assertThat(hosts.reaches(still, address))
+                .as("the VM that was made anew")
+                .isTrue();
     }
 
     private static void move(GodwitClient source, Conversation talk, String target) {

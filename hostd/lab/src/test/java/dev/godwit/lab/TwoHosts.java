@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /** Two real hosts with a real etcd and the guest image on both: what the end-to-end tests of moves stand on. */
@@ -77,6 +78,31 @@ final class TwoHosts implements AutoCloseable {
         Guest guest = new Guest(both, id);
         guest.awaitRunning();
         return guest;
+    }
+
+    /** The VM's address, in a lab with a network of Godwit's own. */
+    String address(Guest guest) throws IOException {
+        return Objects.requireNonNull(both.vm(guest.vm()).address(), "a VM of a routed network has one");
+    }
+
+    /** Whether a guest has an answer of an address, if only that nobody listens there. */
+    boolean reaches(Guest from, String address) throws IOException {
+        return from.run(
+                        "perl",
+                        "-e",
+                        "use IO::Socket::INET; my $s = IO::Socket::INET->new(PeerAddr => '" + address
+                                + "', PeerPort => 7009, Timeout => 10); print $s ? 'yes' : $!;")
+                .matches("yes|Connection refused");
+    }
+
+    /** Lets the VMM of a VM that runs on a host, or is on its way to it, hang. */
+    void stopVmm(LabHost host, Guest guest) {
+        String pid = host.machine()
+                .run("pgrep", "-f", "[q]emu-system.*" + guest.vm())
+                .lines()
+                .findFirst()
+                .orElseThrow();
+        host.machine().signal(Long.parseLong(pid), "STOP");
     }
 
     /** Starts the page checker in a guest; the exec's id. */
