@@ -72,7 +72,8 @@ public final class PacketCapture implements AutoCloseable {
      * @throws LabException if frames passed that it could not take in
      */
     public List<VxlanFrame> stop() {
-        tcpdump.destroy();
+        // Process.destroy would close what it still has to say.
+        tcpdump.toHandle().destroy();
         try {
             List<String> said = messages.lines().toList();
             if (!tcpdump.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
