@@ -43,7 +43,6 @@ final class EdgeFailoverScenario implements Scenario {
             stage.isSet();
             findings.mark("traffic runs");
 
-            active.killHostd();
             active.destroy();
             double killedAt = System.currentTimeMillis();
             findings.mark(active.id() + " killed");
