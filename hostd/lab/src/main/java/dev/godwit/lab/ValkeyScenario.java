@@ -5,6 +5,7 @@ import dev.godwit.lab.report.MoveReport;
 import dev.godwit.lab.valkey.AcknowledgedWrites;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,6 +49,7 @@ final class ValkeyScenario implements Scenario {
         Guest guest = stage.boot(a, "valkey", stage.image(IMAGE, a, b));
         startServer(guest);
         InetSocketAddress server = new InetSocketAddress(stage.publish(guest, PORT + ":" + PORT), PORT);
+        awaitAnswer(server);
         stage.isSet();
 
         Path benchmarkLog = stage.lab().directory().resolve("benchmark.log");
@@ -102,6 +104,18 @@ final class ValkeyScenario implements Scenario {
                 return Optional.of(figure(guest, CONNECTIONS));
             } catch (IOException e) {
                 return Optional.empty(); // it does not listen yet: Patience says so if it lasts
+            }
+        });
+    }
+
+    /** An edge opens a port a moment after it was published. */
+    private static void awaitAnswer(InetSocketAddress server) {
+        Patience.waitFor("the server to answer at its published port", SERVER_WAIT, () -> {
+            try (Socket socket = new Socket()) {
+                socket.connect(server, (int) SERVER_WAIT.toMillis());
+                return Optional.of(true);
+            } catch (IOException e) {
+                return Optional.empty(); // refused as long as it is closed: Patience says so if it lasts
             }
         });
     }
