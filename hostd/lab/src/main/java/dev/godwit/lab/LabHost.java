@@ -207,7 +207,8 @@ public final class LabHost implements AutoCloseable {
         if (!destroyed) {
             destroyed = true;
             LabCgroups groups = LabCgroups.of(machine);
-            // Links first: a machine without power answers nothing, a network namespace on its way out may reset connections.
+            // Links first: a machine without power answers nothing, a network namespace on its way out may reset
+            // connections.
             network.detach(id());
             machine.close();
             groups.remove();

@@ -58,7 +58,7 @@ class LostSourceTest {
             assertThat(claimed.host()).isEqualTo("host-b");
             assertThat(claimed.address()).isEqualTo(address);
             new Guest(hosts.onB, mover.vm()).awaitRunning();
-            assertThat(hosts.reaches(still, address))
+            assertThat(hosts.reaches(new Guest(hosts.onB, still.vm()), address))
                     .as("the VM that was made anew")
                     .isTrue();
         }
