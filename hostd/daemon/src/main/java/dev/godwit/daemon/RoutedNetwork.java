@@ -85,7 +85,7 @@ final class RoutedNetwork implements VmNetwork {
     void tellRules() {
         seats.forEach((vmId, seat) -> {
             try {
-                follow(vmId, seat);
+                seat.follow(rules, host.maps().connections());
             } catch (IOException e) {
                 log.warn("vm {} keeps its former policy: {}", vmId, e.getMessage());
             }
@@ -94,24 +94,10 @@ final class RoutedNetwork implements VmNetwork {
 
     /** What the VMs of a project may do has changed. */
     void tellRules(String project) throws IOException {
-        for (Map.Entry<String, Seat> vm : seats.entrySet()) {
-            if (vm.getValue().project.equals(project)) {
-                follow(vm.getKey(), vm.getValue());
+        for (Seat seat : seats.values()) {
+            if (seat.project.equals(project)) {
+                seat.follow(rules, host.maps().connections());
             }
-        }
-    }
-
-    private void follow(String vmId, Seat seat) throws IOException {
-        synchronized (seat) {
-            VmRules.Rules now = rules.of(seat.project);
-            if (now.equals(seat.rules)) {
-                return;
-            }
-            seat.port.policy(now.policy());
-            int ended = DeniedFlows.end(host.maps().connections(), seat.addresses, now.policy());
-            seat.port.limit(now.rate());
-            seat.rules = now;
-            log.info("vm {} has the rules of project {} as they are now; {} flows end", vmId, seat.project, ended);
         }
     }
 
@@ -189,8 +175,7 @@ final class RoutedNetwork implements VmNetwork {
             traffic.left(vm.id());
             synchronized (former) {
                 waiting = former.holds && former.vmm != null && !former.fetched ? former.port.heldFrames() : waiting;
-                former.letGo();
-                host.removePort(former.port);
+                former.leave(host);
             }
         }
         VmRules.Rules now = rules.of(vm.origin().project());
@@ -205,7 +190,7 @@ final class RoutedNetwork implements VmNetwork {
         seats.put(vm.id(), seat);
         traffic.came(vm.id(), seat.addresses, seat.port::capture);
         // They may have changed between the look at them and the seat that is told of changes.
-        follow(vm.id(), seat);
+        seat.follow(rules, host.maps().connections());
     }
 
     @Override
@@ -284,8 +269,7 @@ final class RoutedNetwork implements VmNetwork {
         if (seats.remove(vmId, seat)) {
             traffic.left(vmId);
             synchronized (seat) {
-                seat.letGo();
-                host.removePort(seat.port);
+                seat.leave(host);
             }
         }
     }

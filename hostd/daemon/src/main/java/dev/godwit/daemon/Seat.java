@@ -1,6 +1,8 @@
 package dev.godwit.daemon;
 
 import dev.godwit.linux.Pidfd;
+import dev.godwit.net.Connections;
+import dev.godwit.net.HostNetwork;
 import dev.godwit.net.VmAddress;
 import dev.godwit.net.VmPort;
 import java.io.IOException;
@@ -8,13 +10,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One VM's place in the routed network of this host. Guarded by itself but for what never changes. */
 final class Seat implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Seat.class);
+
     final VmPort port;
     final String project;
     final List<VmAddress> addresses;
-    VmRules.Rules rules;
+    private final FollowedRules rules;
     /** Of the move that brings it here; empty for none, or one that an earlier hostd took in. */
     String moveId = "";
 
@@ -35,12 +41,37 @@ final class Seat implements AutoCloseable {
 
     boolean fetched;
     boolean abandoned;
+    private boolean left;
 
     Seat(VmPort port, String project, List<VmAddress> addresses, VmRules.Rules rules) {
         this.port = port;
         this.project = project;
         this.addresses = addresses;
-        this.rules = rules;
+        this.rules = new FollowedRules(this, rules);
+    }
+
+    /** Gives the VM the rules that hold now. Not to be called with the seat locked. */
+    void follow(VmRules all, Connections connections) throws IOException {
+        rules.follow(() -> all.of(project), now -> {
+            if (left) {
+                return; // the number of its tap is no policy's any more
+            }
+            port.policy(now.policy());
+            int ended = DeniedFlows.end(connections, addresses, now.policy());
+            port.limit(now.rate());
+            log.info(
+                    "vm {} has the rules of project {} as they are now; {} flows end",
+                    port.spec().vmId(),
+                    project,
+                    ended);
+        });
+    }
+
+    /** Takes the port away. */
+    void leave(HostNetwork host) throws IOException {
+        letGo();
+        left = true;
+        host.removePort(port);
     }
 
     void letGo() {
