@@ -4,8 +4,6 @@ import dev.godwit.fleet.FleetDocument;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreException;
 import dev.godwit.fleet.HostRecord;
-import dev.godwit.fleet.HostRole;
-import dev.godwit.fleet.NewOwnership;
 import dev.godwit.fleet.OwnershipChange;
 import dev.godwit.fleet.OwnershipRecord;
 import dev.godwit.fleet.Watch;
@@ -15,13 +13,15 @@ import dev.godwit.net.VmAddress;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
-import java.util.Comparator;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -46,22 +46,28 @@ final class FleetLocations implements AutoCloseable {
     private final LongSupplier nanos;
     private final Consumer<OwnershipRecord> written;
     private final Runnable hostsChanged;
+    private final WayOut wayOut;
     private final Thread thread;
+    private final Semaphore wake = new Semaphore(0);
     /** By host id; one that is not alive keeps its place, because records may still name it. */
     private final Map<String, InetAddress> underlays = new HashMap<>();
 
     private final Map<String, OwnershipRecord> records = new HashMap<>();
     private final Map<String, Word> words = new HashMap<>();
-    /** Numbers of networks that VMs are in, or were since hostd was started. */
-    private final Set<Integer> networks = new HashSet<>(Set.of(NewOwnership.VNI_DEFAULT));
-
     private Set<String> alive = Set.of();
-    private List<InetAddress> edges = List.of();
-    /** The edge that has the public addresses, as far as is known. */
-    private EdgeWord activeEdge = new EdgeWord("", 0);
 
     /** By id, as last seen. */
     private final Map<String, HostRecord> hosts = new HashMap<>();
+
+    private boolean hostsUntold;
+    /** Whether only a list of all records can say what holds. */
+    private boolean listWanted = true;
+    /** One list at a time; taken before the lock of this object. */
+    private final Object listing = new Object();
+
+    private boolean isListing;
+    /** VMs of which something was told one by one while the records were listed: the list may be older. */
+    private final Set<String> told = new HashSet<>();
 
     private @Nullable Watch watch;
 
@@ -87,16 +93,13 @@ final class FleetLocations implements AutoCloseable {
         this.nanos = nanos;
         this.written = written;
         this.hostsChanged = hostsChanged;
+        this.wayOut = new WayOut(table);
         this.thread = Thread.ofVirtual().name("fleet-locations").unstarted(this::follow);
     }
 
     /** Takes in what the store says now, if it answers; what stands in the data plane counts meanwhile. */
     void begin() {
-        try {
-            look();
-        } catch (FleetStoreException e) {
-            log.warn("the locations of VMs are those that an earlier hostd knew: {}", e.getMessage());
-        }
+        lookOr("");
     }
 
     /** Follows the store from now on, or as soon as it answers. */
@@ -108,41 +111,91 @@ final class FleetLocations implements AutoCloseable {
         try {
             String last = "";
             while (true) {
-                try {
-                    look();
-                    last = "";
-                } catch (FleetStoreException e) {
-                    if (!last.equals(e.getMessage())) {
-                        last = String.valueOf(e.getMessage());
-                        log.warn("the locations of VMs stay as they are for now: {}", last);
-                    }
-                }
-                Thread.sleep(LOOK_EVERY);
+                last = lookOr(last);
+                wake.drainPermits();
+                boolean unused = wake.tryAcquire(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /** Reads the hosts, and at the first time and whenever a word has grown old the records too. */
+    /**
+     * One look. It fails for its time only, whatever the reason.
+     *
+     * @param last trouble that was logged already
+     * @return the trouble; empty for none
+     */
+    private String lookOr(String last) {
+        try {
+            look();
+            return "";
+        } catch (FleetStoreException | RuntimeException e) {
+            String trouble = String.valueOf(e.getMessage());
+            if (e instanceof RuntimeException) {
+                log.error("the locations of VMs stay as they are for now: {}", trouble, e);
+            } else if (!last.equals(trouble)) {
+                log.warn("the locations of VMs stay as they are for now: {}", trouble);
+            }
+            return trouble;
+        }
+    }
+
+    /** Reads who has the edges' seat, then the hosts, and all records when a list of them is wanted. */
     private void look() throws FleetStoreException {
-        boolean grewOld = hosts(store.hosts());
-        store.documents().read(DocumentSeat.KIND, DocumentSeat.NAME).ifPresent(this::seat);
+        // The seat before the hosts: who they are does not say which edge is the way out.
+        seat(store.documents().read(DocumentSeat.KIND, DocumentSeat.NAME));
+        if (hosts(store.hosts())) {
+            wantList();
+        }
         if (watch == null) {
             watch = store.watch(this::changed);
-            readAll();
-        } else if (grewOld) {
+        }
+        if (isListWanted()) {
             readAll();
         }
     }
 
+    private synchronized boolean isListWanted() {
+        return listWanted;
+    }
+
+    private synchronized void wantList() {
+        listWanted = true;
+        wake.release();
+    }
+
     /** Reads every record now; when it returns, the data plane knows all that was written before the call. */
     void readAll() throws FleetStoreException {
-        records(store.list());
+        synchronized (listing) {
+            listing(true);
+            try {
+                records(store.list());
+            } catch (FleetStoreException | RuntimeException e) {
+                synchronized (this) {
+                    listWanted = true;
+                }
+                throw e;
+            } finally {
+                listing(false);
+            }
+        }
+    }
+
+    private synchronized void listing(boolean begins) {
+        listWanted &= !begins;
+        isListing = begins;
+        told.clear();
     }
 
     /** @return whether a word no longer counts */
-    synchronized boolean hosts(List<HostRecord> all) {
+    boolean hosts(List<HostRecord> all) {
+        boolean grewOld = taken(all);
+        tellOfHosts();
+        return grewOld;
+    }
+
+    private synchronized boolean taken(List<HostRecord> all) {
         boolean changed = false;
         Set<String> now = new HashSet<>();
         for (HostRecord host : all) {
@@ -156,12 +209,30 @@ final class FleetLocations implements AutoCloseable {
         changed |= !now.equals(alive);
         alive = now;
         if (changed) {
+            hostsUntold = true;
+            wayOut.find(hosts.values(), alive, underlays);
             tellPeers();
-            findEdges();
             records.keySet().forEach(this::apply);
-            hostsChanged.run();
         }
         return words.values().removeIf(word -> nanos.getAsLong() - word.untilNanos() >= 0);
+    }
+
+    /** Without the lock: who hears it locks VMs' seats, and asks here for the hosts. */
+    private void tellOfHosts() {
+        synchronized (this) {
+            if (!hostsUntold) {
+                return;
+            }
+            hostsUntold = false;
+        }
+        try {
+            hostsChanged.run();
+        } catch (RuntimeException e) {
+            log.error("what follows from the fleet's hosts is tried again: {}", e.getMessage(), e);
+            synchronized (this) {
+                hostsUntold = true;
+            }
+        }
     }
 
     private static Optional<InetAddress> underlay(HostRecord host) {
@@ -175,28 +246,43 @@ final class FleetLocations implements AutoCloseable {
         }
     }
 
+    /** A list is the whole truth, but for what was told one by one meanwhile. */
     private synchronized void records(List<OwnershipRecord> all) {
-        Set<String> here = new HashSet<>();
-        for (OwnershipRecord record : all) {
-            here.add(record.vmId());
-            take(record);
+        Map<String, OwnershipRecord> listed = new HashMap<>();
+        all.forEach(record -> listed.put(record.vmId(), record));
+        for (OwnershipRecord known : List.copyOf(records.values())) {
+            OwnershipRecord record = listed.get(known.vmId());
+            if (!told.contains(known.vmId()) && (record == null || isAnotherVm(known, record))) {
+                forget(known);
+            }
         }
-        List<OwnershipRecord> gone = records.values().stream()
-                .filter(record -> !here.contains(record.vmId()))
-                .toList();
-        gone.forEach(this::forget);
-        forgetUnknown();
+        Map<String, OwnershipRecord> now = new HashMap<>(records);
+        for (OwnershipRecord record : all) {
+            OwnershipRecord known = records.get(record.vmId());
+            if (!told.contains(record.vmId()) || known != null && record.fence() > known.fence()) {
+                now.put(record.vmId(), record);
+            }
+        }
+        clear(now.values());
+        now.values().forEach(this::take);
         tellPeers();
     }
 
-    /** What an earlier hostd knew and nobody knows any more. */
-    private void forgetUnknown() {
-        Set<VmAddress> known = new HashSet<>();
-        records.values().forEach(record -> known.addAll(of(record)));
+    /** A key names a VM that is removed and made again: then the fence begins anew. Addresses are for life. */
+    private static boolean isAnotherVm(OwnershipRecord known, OwnershipRecord record) {
+        return record.fence() < known.fence()
+                || !record.address().equals(known.address())
+                || record.vni() != known.vni();
+    }
+
+    /** Takes away what no VM has any more, and what stands for one that had the address before, under its higher fence. */
+    private void clear(Collection<OwnershipRecord> all) {
+        Map<VmAddress, Long> fences = new HashMap<>();
+        all.forEach(record -> of(record).forEach(address -> fences.merge(address, record.fence(), Math::max)));
         try {
-            for (VmAddress address : table.addresses()) {
-                if (!known.contains(address)) {
-                    table.remove(address, Long.MAX_VALUE);
+            for (Map.Entry<VmAddress, Long> standing : table.fences().entrySet()) {
+                if (standing.getValue() > fences.getOrDefault(standing.getKey(), -1L)) {
+                    table.remove(standing.getKey(), Long.MAX_VALUE);
                 }
             }
         } catch (IOException e) {
@@ -205,41 +291,49 @@ final class FleetLocations implements AutoCloseable {
     }
 
     private synchronized void changed(OwnershipChange change) {
+        OwnershipRecord record = change.record();
+        if (isListing) {
+            told.add(record.vmId());
+        }
+        OwnershipRecord known = records.get(record.vmId());
         if (change.removed()) {
-            forget(change.record());
+            forget(record);
+        } else if (known != null && record.fence() < known.fence()) {
+            wantList(); // late news of this VM, or another one under its id: a list tells
         } else {
-            take(change.record());
+            if (known != null && isAnotherVm(known, record)) {
+                forget(known);
+            }
+            take(record);
         }
     }
 
     private void take(OwnershipRecord record) {
-        OwnershipRecord known = records.get(record.vmId());
-        if (known != null && record.fence() < known.fence()) {
-            return;
-        }
-        records.put(record.vmId(), record);
-        if (networks.add(record.vni())) {
-            tellEdges(Set.of(record.vni()));
-        }
+        OwnershipRecord known = records.put(record.vmId(), record);
+        wayOut.serve(record.vni());
         apply(record.vmId());
         if (!record.equals(known)) {
             written.accept(record);
         }
     }
 
-    private void forget(OwnershipRecord record) {
-        records.remove(record.vmId());
-        words.remove(record.vmId());
-        for (VmAddress address : of(record)) {
+    private void forget(OwnershipRecord gone) {
+        OwnershipRecord known = records.remove(gone.vmId());
+        words.remove(gone.vmId());
+        // What is told may be older than what is known.
+        long fence = known == null ? gone.fence() : Math.max(known.fence(), gone.fence());
+        Set<VmAddress> addressesGone = new HashSet<>(of(gone));
+        Optional.ofNullable(known).ifPresent(record -> addressesGone.addAll(of(record)));
+        for (VmAddress address : addressesGone) {
             try {
-                table.remove(address, record.fence());
+                table.remove(address, fence);
             } catch (IOException e) {
                 log.warn("the location of {} can't be removed: {}", address, e.getMessage());
             }
         }
-        // Its address may be another VM's already, whose lower fence did not count while the old one stood.
+        // They may be another VM's already, whose lower fence did not count while the old one stood.
         records.values().stream()
-                .filter(other -> other.address().equals(record.address()))
+                .filter(other -> of(other).stream().anyMatch(addressesGone::contains))
                 .map(OwnershipRecord::vmId)
                 .toList()
                 .forEach(this::apply);
@@ -327,7 +421,9 @@ final class FleetLocations implements AutoCloseable {
                 word.flatMap(said -> underlay(said.previous())).filter(one -> !one.equals(underlay));
         for (VmAddress address : of(record)) {
             try {
-                table.put(new Location(address, underlay, record.fence(), previous));
+                if (!table.put(new Location(address, underlay, record.fence(), previous))) {
+                    wantList(); // of a VM that had the address before, and whose end is not known here
+                }
             } catch (IOException e) {
                 log.warn("the location of {} stays as it was: {}", address, e.getMessage());
             }
@@ -347,9 +443,16 @@ final class FleetLocations implements AutoCloseable {
                 .toList();
     }
 
-    private void seat(FleetDocument document) {
+    /** Takes in the seat of the edges, where there is one. */
+    void seat(Optional<FleetDocument> document) {
+        if (document.isEmpty()) {
+            synchronized (this) {
+                wayOut.seatIsEmpty();
+            }
+            return;
+        }
         try {
-            DocumentSeat.Seat taken = DocumentSeat.seat(document);
+            DocumentSeat.Seat taken = DocumentSeat.seat(document.get());
             activeEdge(new EdgeWord(taken.holder(), taken.fence()));
         } catch (BadRequest e) {
             log.warn("the edges' seat can't be read, the way out stays as it was: {}", e.getMessage());
@@ -358,9 +461,9 @@ final class FleetLocations implements AutoCloseable {
 
     /** An edge has the public addresses; an older one's word does not count any more. */
     synchronized void activeEdge(EdgeWord word) {
-        if (word.fence() > activeEdge.fence()) {
-            activeEdge = word;
-            findEdges();
+        if (wayOut.hasSeat(word)) {
+            wayOut.find(hosts.values(), alive, underlays);
+            tellPeers();
         }
     }
 
@@ -369,43 +472,16 @@ final class FleetLocations implements AutoCloseable {
         return List.copyOf(records.values());
     }
 
-    /** Hosts that live, and those whose VMs are still theirs. */
+    /** Hosts that live, those whose VMs are still theirs, and the way out. */
     private void tellPeers() {
-        Set<String> hosts = new HashSet<>(alive);
-        records.values().forEach(record -> hosts.add(record.owner()));
-        Set<InetAddress> peers = new HashSet<>();
-        hosts.forEach(host -> Optional.ofNullable(underlays.get(host)).ifPresent(peers::add));
+        Set<String> speaking = new HashSet<>(alive);
+        records.values().forEach(record -> speaking.add(record.owner()));
+        Set<InetAddress> peers = new HashSet<>(wayOut.edges());
+        speaking.forEach(host -> Optional.ofNullable(underlays.get(host)).ifPresent(peers::add));
         try {
             table.peers(peers);
         } catch (IOException e) {
             log.warn("the data plane's peers stay as they were: {}", e.getMessage());
-        }
-    }
-
-    /** An edge that is gone stays the way out until there is another: its stand-by may be about to say so. */
-    private void findEdges() {
-        List<InetAddress> living = hosts.values().stream()
-                .filter(host -> host.role() == HostRole.EDGE && alive.contains(host.hostId()))
-                .sorted(Comparator.comparing((HostRecord host) -> !host.hostId().equals(activeEdge.edge()))
-                        .thenComparing(HostRecord::hostId))
-                .flatMap(host -> underlay(host).stream())
-                .toList();
-        if (!living.isEmpty()) {
-            edges = living;
-            tellEdges(networks);
-        }
-    }
-
-    private void tellEdges(Set<Integer> of) {
-        if (edges.isEmpty()) {
-            return;
-        }
-        try {
-            for (int vni : of) {
-                table.edges(vni, edges);
-            }
-        } catch (IOException e) {
-            log.warn("the edges stay as they were: {}", e.getMessage());
         }
     }
 

@@ -8,9 +8,11 @@ import dev.godwit.net.VmAddress;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,11 +21,13 @@ record KernelLocations(HostNetwork host) implements LocationTable {
     private static final Logger log = LoggerFactory.getLogger(KernelLocations.class);
 
     @Override
-    public void put(Location location) throws IOException {
+    public boolean put(Location location) throws IOException {
         try {
             host.maps().locations().put(location);
+            return true;
         } catch (StaleFence older) {
             log.info("{}", older.getMessage());
+            return false;
         }
     }
 
@@ -37,8 +41,8 @@ record KernelLocations(HostNetwork host) implements LocationTable {
     }
 
     @Override
-    public Set<VmAddress> addresses() throws IOException {
-        return host.maps().locations().all().stream().map(Location::vm).collect(Collectors.toSet());
+    public Map<VmAddress, Long> fences() throws IOException {
+        return host.maps().locations().all().stream().collect(Collectors.toMap(Location::vm, Location::fence));
     }
 
     @Override
@@ -54,5 +58,12 @@ record KernelLocations(HostNetwork host) implements LocationTable {
             Optional<InetAddress> other = underlays.size() > 1 ? Optional.of(underlays.get(1)) : Optional.empty();
             host.maps().edges().put(new Edge(vni, underlays.getFirst(), other));
         }
+    }
+
+    @Override
+    public List<InetAddress> edges(int vni) throws IOException {
+        return host.maps().edges().of(vni).stream()
+                .flatMap(edge -> Stream.concat(Stream.of(edge.host()), edge.other().stream()))
+                .toList();
     }
 }

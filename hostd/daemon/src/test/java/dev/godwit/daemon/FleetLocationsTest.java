@@ -3,16 +3,22 @@ package dev.godwit.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.godwit.fleet.FleetStore;
+import dev.godwit.fleet.FleetStoreUnavailable;
 import dev.godwit.fleet.HostRecord;
 import dev.godwit.fleet.HostRole;
 import dev.godwit.fleet.NewOwnership;
+import dev.godwit.fleet.OwnershipChange;
 import dev.godwit.fleet.OwnershipRecord;
+import dev.godwit.fleet.Watch;
 import dev.godwit.fleet.sqlite.SqliteFleetStore;
 import dev.godwit.net.Addresses;
 import dev.godwit.net.Location;
 import dev.godwit.net.Prefix;
 import dev.godwit.net.VmAddress;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +30,10 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,7 +52,14 @@ class FleetLocationsTest {
     private final AtomicLong nanos = new AtomicLong(1_000);
     private final List<OwnershipRecord> written = new ArrayList<>();
     private int policies;
+    private boolean lockedWhenTold;
+    private int hostsChangedFails;
     private SqliteFleetStore store;
+    private @Nullable Consumer<OwnershipChange> watching;
+    /** What happens between a list and its being taken in. */
+    private ThrowingCallable afterList = () -> {};
+
+    private List<HostRecord> living = List.of();
     private FleetLocations locations;
 
     /** Holds to fences as the kernel's table does. */
@@ -50,6 +67,7 @@ class FleetLocationsTest {
         final Map<VmAddress, Location> locations = new HashMap<>();
         Set<InetAddress> peers = Set.of();
         List<InetAddress> edges = List.of();
+        final List<List<InetAddress>> edgesWritten = new ArrayList<>();
         final Map<Integer, List<InetAddress>> edgesOf = new HashMap<>();
 
         Location at(VmAddress vm) {
@@ -57,11 +75,13 @@ class FleetLocationsTest {
         }
 
         @Override
-        public void put(Location location) {
+        public boolean put(Location location) {
             Location known = locations.get(location.vm());
-            if (known == null || known.fence() <= location.fence()) {
-                locations.put(location.vm(), location);
+            if (known != null && known.fence() > location.fence()) {
+                return false;
             }
+            locations.put(location.vm(), location);
+            return true;
         }
 
         @Override
@@ -70,14 +90,20 @@ class FleetLocationsTest {
         }
 
         @Override
-        public Set<VmAddress> addresses() {
-            return Set.copyOf(locations.keySet());
+        public Map<VmAddress, Long> fences() {
+            return locations.values().stream().collect(Collectors.toMap(Location::vm, Location::fence));
         }
 
         @Override
         public void edges(int vni, List<InetAddress> underlays) {
             edges = underlays;
+            edgesWritten.add(underlays);
             edgesOf.put(vni, underlays);
+        }
+
+        @Override
+        public List<InetAddress> edges(int vni) {
+            return edgesOf.getOrDefault(vni, List.of());
         }
 
         @Override
@@ -89,19 +115,71 @@ class FleetLocationsTest {
     @BeforeEach
     void open() throws Exception {
         store = SqliteFleetStore.open(directory.resolve("fleet.db"), nanos::get);
-        locations = locations();
+        locations = locations(store);
+        locations.seat(Optional.empty());
         locations.hosts(List.of(host("host-a", A), host("host-b", B)));
     }
 
-    private FleetLocations locations() {
+    private FleetLocations locations(FleetStore of) {
         return new FleetLocations(
                 "host-a",
-                store,
+                of,
                 table,
                 new VmAddresses(Prefix.parse("10.77.0.0/24"), Prefix.parse("fd77::/64")),
                 nanos::get,
                 written::add,
-                () -> policies++);
+                () -> {
+                    policies++;
+                    lockedWhenTold |= Thread.holdsLock(locations);
+                    if (hostsChangedFails-- > 0) {
+                        throw new IllegalStateException("no memory");
+                    }
+                });
+    }
+
+    /** The store, whose watch and hosts are in the test's hand. */
+    private FleetStore slow() {
+        return (FleetStore) Proxy.newProxyInstance(
+                FleetStore.class.getClassLoader(), new Class<?>[] {FleetStore.class}, (proxy, method, arguments) -> {
+                    switch (method.getName()) {
+                        case "watch" -> {
+                            @SuppressWarnings("unchecked")
+                            Consumer<OwnershipChange> consumer = (Consumer<OwnershipChange>) arguments[0];
+                            watching = consumer;
+                            return (Watch) () -> {};
+                        }
+                        case "hosts" -> {
+                            return living;
+                        }
+                        case "list" -> {
+                            List<OwnershipRecord> all = store.list();
+                            afterList.call();
+                            return all;
+                        }
+                        default -> {
+                            try {
+                                return method.invoke(store, arguments);
+                            } catch (InvocationTargetException e) {
+                                throw e.getCause();
+                            }
+                        }
+                    }
+                });
+    }
+
+    /** Locations that follow the slow store. */
+    private void follow() {
+        living = List.of(host("host-a", A), host("host-b", B));
+        locations = locations(slow());
+        locations.begin();
+    }
+
+    private void tell(OwnershipRecord record, boolean removed) {
+        Objects.requireNonNull(watching).accept(new OwnershipChange(record, removed));
+    }
+
+    private OwnershipRecord create(String id, String address) throws Exception {
+        return store.create(new NewOwnership(id, id, "host-a", address, ""));
     }
 
     @AfterEach
@@ -114,7 +192,7 @@ class FleetLocationsTest {
     }
 
     private OwnershipRecord vm(String id, String address) throws Exception {
-        OwnershipRecord made = store.create(new NewOwnership(id, id, "host-a", address, ""));
+        OwnershipRecord made = create(id, address);
         locations.readAll();
         return made;
     }
@@ -261,10 +339,45 @@ class FleetLocationsTest {
         locations.activeEdge(new EdgeWord("edge-1", 4));
         assertThat(table.edges).containsExactly(one, two);
         locations.activeEdge(new EdgeWord("edge-2", 5));
-        locations.hosts(List.of(edge("edge-1", one)));
-        assertThat(table.edges).containsExactly(one);
+        assertThat(table.edges).containsExactly(two, one);
+    }
+
+    @Test
+    void anEdgeThatIsGoneStaysTheWayOutAndAPeerUntilTheSeatIsAnothers() {
+        InetAddress one = Addresses.literal("10.4.0.2");
+        InetAddress two = Addresses.literal("10.5.0.2");
+        locations.hosts(List.of(edge("edge-1", one), edge("edge-2", two)));
+        locations.activeEdge(new EdgeWord("edge-1", 3));
+        locations.hosts(List.of(edge("edge-2", two)));
+        assertThat(table.edges)
+                .as("its hostd is started anew, and it serves on")
+                .containsExactly(one, two);
+        assertThat(table.peers).containsExactlyInAnyOrder(one, two);
         locations.hosts(List.of());
-        assertThat(table.edges).as("until there is another").containsExactly(one);
+        assertThat(table.edges).containsExactly(one);
+        assertThat(table.peers).containsExactly(one);
+        locations.hosts(List.of(edge("edge-2", two)));
+        locations.activeEdge(new EdgeWord("edge-2", 4));
+        assertThat(table.edges).containsExactly(two);
+        assertThat(table.peers).containsExactly(two);
+    }
+
+    @Test
+    void untilTheActiveEdgeIsKnownTheWayOutThatStandsCounts() {
+        InetAddress one = Addresses.literal("10.4.0.2");
+        InetAddress two = Addresses.literal("10.5.0.2");
+        table.edges(NewOwnership.VNI_DEFAULT, List.of(two));
+        table.edgesWritten.clear();
+        locations = locations(store);
+        locations.hosts(List.of(edge("edge-1", one), edge("edge-2", two)));
+        assertThat(table.edgesWritten).as("nothing said who has the seat").isEmpty();
+        locations = locations(store);
+        locations.activeEdge(new EdgeWord("edge-2", 3));
+        locations.hosts(List.of(edge("edge-1", one)));
+        assertThat(table.edgesWritten).as("edge-2 is started anew too").isEmpty();
+        assertThat(table.peers).containsExactlyInAnyOrder(one, two);
+        locations.hosts(List.of(edge("edge-1", one), edge("edge-2", two)));
+        assertThat(table.edgesWritten).containsExactly(List.of(two, one));
     }
 
     @Test
@@ -272,10 +385,10 @@ class FleetLocationsTest {
         InetAddress one = Addresses.literal("10.4.0.2");
         InetAddress two = Addresses.literal("10.5.0.2");
         new DocumentSeat(store.documents(), System::nanoTime).take("edge-2", Duration.ofSeconds(3));
-        store.announce(edge("edge-2", two), Duration.ofSeconds(10));
+        living = List.of(edge("edge-1", one), edge("edge-2", two));
+        locations = locations(slow());
         locations.begin();
-        locations.hosts(List.of(edge("edge-1", one), edge("edge-2", two)));
-        assertThat(table.edges).containsExactly(two, one);
+        assertThat(table.edgesWritten).as("never the other first").containsOnly(List.of(two, one));
     }
 
     private static HostRecord edge(String id, InetAddress underlay) {
@@ -287,5 +400,110 @@ class FleetLocationsTest {
         HostRecord odd = new HostRecord("host-x", "x", HostRole.HOST, "", "", "not an address", Map.of());
         locations.hosts(List.of(odd, host("host-a", A)));
         assertThat(table.peers).containsExactly(A);
+    }
+
+    @Test
+    void thoseWhoHearOfHostsMayAskForThemAtOnce() {
+        locations.hosts(List.of(host("host-a", A)));
+        assertThat(policies).isEqualTo(2);
+        assertThat(lockedWhenTold).isFalse();
+    }
+
+    @Test
+    void whatFailsForOnceIsTriedAtTheNextLook() {
+        policies = 0;
+        hostsChangedFails = 1;
+        follow();
+        assertThat(policies).isEqualTo(1);
+        locations.begin();
+        locations.begin();
+        assertThat(policies).isEqualTo(2);
+    }
+
+    @Test
+    void aListThatFailedIsReadAtTheNextLook() throws Exception {
+        create("vm-1", "10.77.0.2");
+        afterList = () -> {
+            throw new FleetStoreUnavailable("etcd is down", null);
+        };
+        follow();
+        assertThat(locations.recordsSeen()).isEmpty();
+        afterList = () -> {
+            throw new IllegalStateException("a record that nobody can read");
+        };
+        locations.begin();
+        afterList = () -> {};
+        locations.begin();
+        assertThat(table.locations).containsEntry(VM, Location.settled(VM, A, 1));
+    }
+
+    @Test
+    void aVmOnAnAddressThatAnotherHadBeforeTheStartIsReached() throws Exception {
+        table.put(Location.settled(VM, B, 7));
+        vm("vm-1", "10.77.0.2");
+        assertThat(table.locations).containsEntry(VM, Location.settled(VM, A, 1));
+    }
+
+    @Test
+    void aVmIsReachedOnTheAddressOfOneWhoseEndIsToldLate() throws Exception {
+        OwnershipRecord old = create("vm-1", "10.77.0.2");
+        store.transfer("vm-1", "host-a", 1, "host-b");
+        follow();
+        store.delete("vm-1", "host-b", 2);
+        tell(create("vm-2", "10.77.0.2"), false);
+        tell(old, true);
+        assertThat(table.locations).containsEntry(VM, Location.settled(VM, A, 1));
+    }
+
+    @Test
+    void aVmIsReachedOnTheAddressOfOneWhoseEndIsNeverTold() throws Exception {
+        create("vm-1", "10.77.0.2");
+        store.transfer("vm-1", "host-a", 1, "host-b");
+        follow();
+        store.delete("vm-1", "host-b", 2);
+        tell(create("vm-2", "10.77.0.2"), false);
+        locations.begin();
+        assertThat(table.locations).containsEntry(VM, Location.settled(VM, A, 1));
+        assertThat(locations.record("vm-1")).isEmpty();
+    }
+
+    @Test
+    void aVmThatIsMadeAgainUnderItsIdBeginsAnew() throws Exception {
+        create("vm-1", "10.77.0.2");
+        store.transfer("vm-1", "host-a", 1, "host-b");
+        follow();
+        store.delete("vm-1", "host-b", 2);
+        VmAddress third = new VmAddress(NewOwnership.VNI_DEFAULT, Addresses.literal("10.77.0.3"));
+        tell(create("vm-1", "10.77.0.3"), false);
+        locations.begin();
+        assertThat(table.locations).containsEntry(third, Location.settled(third, A, 1));
+        assertThat(table.locations).doesNotContainKey(VM);
+    }
+
+    @Test
+    void whatIsToldWhileTheRecordsAreListedIsNewerThanTheList() throws Exception {
+        OwnershipRecord gone = create("vm-1", "10.77.0.2");
+        follow();
+        afterList = () -> {
+            store.delete("vm-1", "host-a", 1);
+            tell(gone, true);
+            tell(create("vm-2", "10.77.0.3"), false);
+        };
+        locations.readAll();
+        assertThat(locations.recordsSeen()).extracting(OwnershipRecord::vmId).containsExactly("vm-2");
+        assertThat(table.locations.keySet())
+                .extracting(address -> address.address().getHostAddress())
+                .contains("10.77.0.3")
+                .doesNotContain("10.77.0.2");
+    }
+
+    @Test
+    void aListIsNewerThanWhatTheWatchTellsLate() throws Exception {
+        OwnershipRecord before = create("vm-1", "10.77.0.2");
+        follow();
+        store.transfer("vm-1", "host-a", 1, "host-b");
+        afterList = () -> tell(before, false);
+        locations.readAll();
+        assertThat(table.locations).containsEntry(VM, Location.settled(VM, B, 2));
     }
 }
