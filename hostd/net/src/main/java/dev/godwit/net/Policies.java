@@ -3,13 +3,15 @@ package dev.godwit.net;
 import dev.godwit.linux.BpfMap;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The policies of this host's VMs, by a number that ports refer to. The kernel finds the longest prefix that covers an
@@ -24,12 +26,12 @@ public final class Policies {
     private static final int ENTRIES_MAX = 262_144;
     private static final int NUMBER_MAX = Integer.MAX_VALUE / 2;
 
-    private final BpfMap rules;
-    private final BpfMap egress;
+    private final Table rules;
+    private final Table egress;
 
     Policies(BpfMap rules, BpfMap egress) {
-        this.rules = rules;
-        this.egress = egress;
+        this.rules = new Table(rules);
+        this.egress = new Table(egress);
     }
 
     /**
@@ -41,19 +43,23 @@ public final class Policies {
      */
     public synchronized void put(int policyId, Policy policy) throws IOException {
         requireNumber(policyId);
-        Map<Key, byte[]> chains = new LinkedHashMap<>();
+        Map<Integer, Map<Key, byte[]>> chains = new LinkedHashMap<>();
         for (Direction direction : Direction.values()) {
             int number = number(policyId, direction);
+            Map<Key, byte[]> own = new LinkedHashMap<>();
             for (Prefix prefix : prefixes(policy, direction)) {
-                chains.put(new Key(Keys.prefix(number, prefix)), chain(policy, direction, prefix));
+                own.put(new Key(Keys.prefix(number, prefix)), chain(policy, direction, prefix));
             }
+            chains.put(number, own);
         }
         Map<Key, byte[]> destinations = new LinkedHashMap<>();
         for (Prefix prefix : policy.localEgress()) {
             destinations.put(new Key(Keys.prefix(policyId, prefix)), Keys.number(1));
         }
-        replace(rules, chains, Set.of(number(policyId, Direction.OUT), number(policyId, Direction.IN)));
-        replace(egress, destinations, Set.of(policyId));
+        for (Map.Entry<Integer, Map<Key, byte[]>> own : chains.entrySet()) {
+            rules.replace(own.getKey(), own.getValue());
+        }
+        egress.replace(policyId, destinations);
     }
 
     private static int number(int policyId, Direction direction) {
@@ -88,31 +94,18 @@ public final class Policies {
         return chain.array();
     }
 
-    private static void replace(BpfMap map, Map<Key, byte[]> entries, Collection<Integer> numbers) throws IOException {
-        for (Map.Entry<Key, byte[]> entry : entries.entrySet()) {
-            map.put(entry.getKey().bytes(), entry.getValue());
-        }
-        for (byte[] key : map.keys(ENTRIES_MAX)) {
-            if (numbers.contains(Keys.read(key).getInt(Integer.BYTES)) && !entries.containsKey(new Key(key))) {
-                map.remove(key);
-            }
-        }
-    }
-
     /** Forgets a policy; a port that refers to it lets nothing pass. Absent is no error. */
     public synchronized void remove(int policyId) throws IOException {
         requireNumber(policyId);
-        replace(rules, Map.of(), Set.of(number(policyId, Direction.OUT), number(policyId, Direction.IN)));
-        replace(egress, Map.of(), Set.of(policyId));
+        for (Direction direction : Direction.values()) {
+            rules.replace(number(policyId, direction), Map.of());
+        }
+        egress.replace(policyId, Map.of());
     }
 
     /** The numbers of the policies that are there. */
-    public Set<Integer> numbers() throws IOException {
-        Set<Integer> numbers = new HashSet<>();
-        for (byte[] key : rules.keys(ENTRIES_MAX)) {
-            numbers.add(Keys.read(key).getInt(Integer.BYTES) >> 1);
-        }
-        return numbers;
+    public synchronized Set<Integer> numbers() throws IOException {
+        return rules.numbers().stream().map(number -> number >> 1).collect(Collectors.toSet());
     }
 
     private static void requireNumber(int policyId) {
@@ -121,10 +114,64 @@ public final class Policies {
         }
     }
 
+    /**
+     * A map of this process, its single writer, and which keys each number has in it: the map itself tells that only by a
+     * walk over all. Guarded by its user.
+     */
+    private static final class Table {
+        private final BpfMap map;
+        private @Nullable Map<Integer, Set<Key>> keys;
+
+        Table(BpfMap map) {
+            this.map = map;
+        }
+
+        /** What an earlier process wrote is read once. */
+        private Map<Integer, Set<Key>> keys() throws IOException {
+            Map<Integer, Set<Key>> known = keys;
+            if (known == null) {
+                known = new HashMap<>();
+                for (byte[] bytes : map.keys(ENTRIES_MAX)) {
+                    Key key = new Key(bytes);
+                    known.computeIfAbsent(key.number(), absent -> new HashSet<>())
+                            .add(key);
+                }
+                keys = known;
+            }
+            return known;
+        }
+
+        Set<Integer> numbers() throws IOException {
+            return keys().keySet();
+        }
+
+        /** Makes these the entries of a number: new ones first, then the others go. */
+        void replace(int number, Map<Key, byte[]> entries) throws IOException {
+            Set<Key> own = keys().computeIfAbsent(number, absent -> new HashSet<>());
+            for (Map.Entry<Key, byte[]> entry : entries.entrySet()) {
+                own.add(entry.getKey()); // first: a write that fails may have been one
+                map.put(entry.getKey().bytes(), entry.getValue());
+            }
+            for (Key key : List.copyOf(own)) {
+                if (!entries.containsKey(key)) {
+                    map.remove(key.bytes());
+                    own.remove(key);
+                }
+            }
+            if (own.isEmpty()) {
+                keys().remove(number);
+            }
+        }
+    }
+
     /** A key that can be compared. */
     private record Key(ByteBuffer buffer) {
         Key(byte[] bytes) {
             this(ByteBuffer.wrap(bytes));
+        }
+
+        int number() {
+            return Keys.read(bytes()).getInt(Integer.BYTES);
         }
 
         byte[] bytes() {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The VMs of this host. Thread-safe. */
 public final class Ports {
@@ -29,6 +30,8 @@ public final class Ports {
     private final BpfMap ports;
     private final BpfMap held;
     private final BpfMap traffic;
+    /** By tap, what this process, the map's single writer, gave it; some may be another tap's by now. */
+    private @Nullable Map<Integer, Set<VmAddress>> given;
 
     Ports(BpfMap taps, BpfMap ports, BpfMap held, BpfMap traffic) {
         this.taps = taps;
@@ -53,7 +56,11 @@ public final class Ports {
         taps.put(tap, tapValue(port));
         byte[] value = portValue(port);
         for (InetAddress address : port.addresses()) {
-            ports.put(Keys.vm(new VmAddress(port.vni(), address)), value);
+            VmAddress own = new VmAddress(port.vni(), address);
+            // First: a write that fails may have been one.
+            given().computeIfAbsent(port.tapIndex(), absent -> new LinkedHashSet<>())
+                    .add(own);
+            ports.put(Keys.vm(own), value);
         }
         if (before.isPresent()) {
             Set<VmAddress> gone = addresses(before.get());
@@ -75,12 +82,43 @@ public final class Ports {
             if (value.isPresent() && Keys.read(value.get()).getInt() == tapIndex) {
                 ports.remove(key);
             }
+            Set<VmAddress> own = given().get(tapIndex);
+            if (own != null) {
+                own.remove(address);
+            }
         }
     }
 
+    /** What an earlier process wrote is read once. */
+    private Map<Integer, Set<VmAddress>> given() throws IOException {
+        Map<Integer, Set<VmAddress>> known = given;
+        if (known == null) {
+            known = new HashMap<>();
+            for (byte[] key : ports.keys(ADDRESSES_MAX)) {
+                Optional<byte[]> value = ports.get(key);
+                if (value.isPresent()) {
+                    known.computeIfAbsent(Keys.read(value.get()).getInt(), absent -> new LinkedHashSet<>())
+                            .add(Keys.vm(key));
+                }
+            }
+            given = known;
+        }
+        return known;
+    }
+
     /** The port of a tap. */
-    public Optional<Port> ofTap(int tapIndex) throws IOException {
-        return all().stream().filter(port -> port.tapIndex() == tapIndex).findFirst();
+    public synchronized Optional<Port> ofTap(int tapIndex) throws IOException {
+        Optional<byte[]> tap = taps.get(Keys.number(tapIndex));
+        List<InetAddress> own = new ArrayList<>();
+        byte[] value = null;
+        for (VmAddress address : given().getOrDefault(tapIndex, Set.of())) {
+            Optional<byte[]> standing = ports.get(Keys.vm(address));
+            if (standing.isPresent() && Keys.read(standing.get()).getInt() == tapIndex) {
+                own.add(address.address());
+                value = standing.get();
+            }
+        }
+        return tap.isEmpty() || value == null ? Optional.empty() : Optional.of(read(tapIndex, tap.get(), value, own));
     }
 
     /** All ports, in no order. */
@@ -146,10 +184,8 @@ public final class Ports {
 
     /** Forgets a port; its VM is neither heard nor reached. Absent is no error. */
     public synchronized void remove(int tapIndex) throws IOException {
-        Optional<Port> port = ofTap(tapIndex);
-        if (port.isPresent()) {
-            removeAddresses(addresses(port.get()), tapIndex);
-        }
+        removeAddresses(Set.copyOf(given().getOrDefault(tapIndex, Set.of())), tapIndex);
+        given().remove(tapIndex);
         byte[] tap = Keys.number(tapIndex);
         taps.remove(tap);
         held.remove(tap);

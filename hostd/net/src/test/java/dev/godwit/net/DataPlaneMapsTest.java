@@ -220,6 +220,67 @@ class DataPlaneMapsTest {
         }
     }
 
+    @Test
+    void aPortAndAPolicyOfAnEarlierProcessAreReplacedWhole() throws IOException {
+        Policy closed = new Policy(
+                List.of(PolicyRule.any(Direction.OUT, Verdict.DENY, Prefix.parse("10.0.0.0/8"))),
+                Verdict.ALLOW,
+                Verdict.ALLOW,
+                List.of(Prefix.parse("192.0.2.0/24")));
+        Policy open = new Policy(List.of(), Verdict.ALLOW, Verdict.ALLOW, List.of());
+        try (DataPlaneMaps first = DataPlaneMaps.open(pins)) {
+            first.policies().put(TrialPlane.POLICY, closed);
+            first.policies().put(9, open);
+            first.ports().put(TrialPlane.port());
+        }
+        try (DataPlaneMaps second = DataPlaneMaps.open(pins)) {
+            assertThat(second.map("rules").keys(100)).hasSize(9);
+            assertThat(second.ports().ofTap(TrialPlane.TAP).orElseThrow().addresses())
+                    .containsExactlyInAnyOrderElementsOf(TrialPlane.port().addresses());
+            second.policies().put(TrialPlane.POLICY, open);
+            assertThat(second.map("rules").keys(100)).hasSize(8);
+            assertThat(second.map("egress").keys(100)).isEmpty();
+            second.ports().remove(TrialPlane.TAP);
+            assertThat(second.ports().all()).isEmpty();
+            second.policies().remove(TrialPlane.POLICY);
+            second.policies().remove(9);
+            assertThat(second.map("rules").keys(100)).isEmpty();
+            assertThat(second.policies().numbers()).isEmpty();
+        }
+    }
+
+    /** The figures are printed for whoever reads the log. */
+    @Test
+    void aThousandPortsAndTheirPolicies() throws IOException {
+        try (DataPlaneMaps maps = DataPlaneMaps.open(pins)) {
+            for (int tap = 1; tap <= 1_000; tap++) {
+                maps.policies().put(tap, Policy.standard(List.of(Prefix.parse("10.0.0.0/8"))));
+                maps.ports().put(numbered(tap));
+            }
+            long start = System.nanoTime();
+            for (int tap = 1; tap <= 100; tap++) {
+                maps.policies().put(tap, Policy.standard(List.of(Prefix.parse("10.0.0.0/9"))));
+            }
+            long policies = System.nanoTime();
+            for (int tap = 1; tap <= 100; tap++) {
+                maps.ports().put(numbered(tap).forward(B));
+            }
+            long ports = System.nanoTime();
+            System.out.printf(
+                    "among 1,000 ports: a policy %.2f ms, a port %.2f ms%n",
+                    (policies - start) / 1e8, (ports - policies) / 1e8);
+            assertThat(maps.policies().numbers()).hasSize(1_000);
+            assertThat(maps.ports().ofTap(100)).contains(numbered(100).forward(B));
+            assertThat(maps.ports().ofTap(101)).contains(numbered(101));
+        }
+    }
+
+    private static Port numbered(int tap) {
+        InetAddress address = Addresses.literal("10.88." + tap / 250 + "." + (1 + tap % 250));
+        return new Port(
+                7, TrialPlane.VM_MAC, List.of(address), tap, tap, 1500, PortState.LIVE, Optional.empty());
+    }
+
     /** The figures are printed for whoever reads the log; `bench net` measures them. */
     @Test
     void tenThousandLocationsFitInFewMegabytes() throws IOException {
