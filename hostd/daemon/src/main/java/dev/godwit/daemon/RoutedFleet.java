@@ -38,6 +38,7 @@ final class RoutedFleet implements AutoCloseable {
     private final HostdConfig config;
     private final List<Prefix> closed;
     private final RoutedNetwork network;
+    private final HostParts parts;
     private final FleetLocations locations;
     private final TakenVms taken;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
@@ -54,6 +55,7 @@ final class RoutedFleet implements AutoCloseable {
         this.config = config;
         this.closed = closed;
         this.network = network;
+        this.parts = parts;
         this.taken = new TakenVms(config.hostId(), store, parts, vms, inProgress);
         this.locations = new FleetLocations(
                 config.hostId(),
@@ -108,8 +110,13 @@ final class RoutedFleet implements AutoCloseable {
         return fleet;
     }
 
-    /** The VMs of an earlier hostd are taken back: those that are another host's by now are ended. */
+    /** The VMs of an earlier hostd are taken back: what is left of others goes, and those that are another host's end. */
     void tookBack() {
+        try {
+            network.removeStrays(parts.records().ids());
+        } catch (IOException e) {
+            log.error("ports that no VM has stay until hostd is started anew: {}", e.getMessage());
+        }
         locations.start();
         Thread.ofVirtual().name("taken").start(taken::look);
     }

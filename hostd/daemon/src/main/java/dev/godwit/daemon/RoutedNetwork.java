@@ -38,6 +38,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -238,6 +239,16 @@ final class RoutedNetwork implements VmNetwork {
             seat.holds = state.isPresent();
             waits(vm, vmmPid);
         }
+    }
+
+    /**
+     * Takes away what an earlier hostd left and no VM has: the port of one that was given up goes later than its record.
+     *
+     * @param vmIds of all records here, those too whose VM could not be taken back yet
+     */
+    void removeStrays(Set<String> vmIds) throws IOException {
+        host.removeStrayPorts(
+                vmIds.stream().map(vmId -> TapDevice.of(vmId).interfaceName()).collect(Collectors.toSet()));
     }
 
     @Override

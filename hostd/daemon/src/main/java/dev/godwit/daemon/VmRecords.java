@@ -11,6 +11,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +46,16 @@ final class VmRecords {
     /** Whether a record is here, also one that could not be read or whose VM could not be taken back. */
     boolean has(String vmId) {
         return Files.exists(paths.vm(vmId).resolve("vm.json"));
+    }
+
+    /** Ids of all VMs that have a record here, as {@link #has} knows them. */
+    Set<String> ids() throws IOException {
+        try (Stream<Path> directories = Files.list(paths.vms())) {
+            return directories
+                    .map(directory -> directory.getFileName().toString())
+                    .filter(this::has)
+                    .collect(Collectors.toSet());
+        }
     }
 
     /** Removes all that this host has of a VM on its disk; the record goes last, so that a crash leaves it to finish by. */

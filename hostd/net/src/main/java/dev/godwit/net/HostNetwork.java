@@ -254,15 +254,19 @@ public final class HostNetwork implements AutoCloseable {
     /**
      * Takes ports away that nobody has reopened, with their taps: of VMs that ended while no hostd ran.
      *
+     * @param spared names of taps whose ports stay: of VMs that are to be taken back later
      * @return how many
      */
-    public synchronized int removeStrayPorts() throws IOException {
+    public synchronized int removeStrayPorts(Set<String> spared) throws IOException {
         Set<Integer> strays = new TreeSet<>();
         maps.ports().all().forEach(port -> strays.add(port.tapIndex()));
         maps.attachments().stream()
                 .filter(attachment -> attachment.hook() == Hook.VM_OUT)
                 .forEach(attachment -> strays.add(attachment.interfaceIndex()));
         ports.values().forEach(port -> strays.remove(port.tapIndex()));
+        for (String tap : spared) {
+            links.find(tap).ifPresent(link -> strays.remove(link.index()));
+        }
         for (int tapIndex : strays) {
             removePort(tapIndex);
             LOG.info("removed the port of interface {}: no VM of this host has it", tapIndex);
@@ -289,7 +293,7 @@ public final class HostNetwork implements AutoCloseable {
         for (VmPort port : ports()) {
             removePort(port);
         }
-        removeStrayPorts();
+        removeStrayPorts(Set.of());
         Optional<Link> vxlan = links.find(DEVICE);
         if (vxlan.isPresent()) {
             maps.detach(Hook.VX_IN, vxlan.get().index());

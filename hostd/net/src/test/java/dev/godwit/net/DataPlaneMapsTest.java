@@ -277,8 +277,7 @@ class DataPlaneMapsTest {
 
     private static Port numbered(int tap) {
         InetAddress address = Addresses.literal("10.88." + tap / 250 + "." + (1 + tap % 250));
-        return new Port(
-                7, TrialPlane.VM_MAC, List.of(address), tap, tap, 1500, PortState.LIVE, Optional.empty());
+        return new Port(7, TrialPlane.VM_MAC, List.of(address), tap, tap, 1500, PortState.LIVE, Optional.empty());
     }
 
     /** The figures are printed for whoever reads the log; `bench net` measures them. */
