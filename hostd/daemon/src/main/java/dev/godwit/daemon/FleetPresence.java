@@ -41,6 +41,8 @@ final class FleetPresence implements AutoCloseable {
     }
 
     /**
+     * Begins to announce this host, and returns at once.
+     *
      * @param installation made at the first start of this hostd and kept in its state directory
      * @param labels what the others need to know of this host beside its configuration
      */
@@ -65,11 +67,11 @@ final class FleetPresence implements AutoCloseable {
                         underlay(config.vmNetwork()),
                         all));
         presence.thread.start();
-        presence.awaitFirst();
         return presence;
     }
 
-    private void awaitFirst() {
+    /** Waits a moment until the host is known. */
+    void awaitFirst() {
         try {
             if (!known.await(FIRST_WAIT.toSeconds(), TimeUnit.SECONDS)) {
                 log.warn("host {} begins to serve without being known to the fleet; it goes on trying", host.hostId());

@@ -169,6 +169,14 @@ public final class HostControlFactory implements ControlFactory {
                 ? parts.add(RoutedFleet.join(
                         config, closed, store, here, peers, hostParts, vms, moveHost.inProgress(), projects::of))
                 : null;
+        // Before VMs are taken back, which takes seconds: they are heard only while this host's lease is renewed. No VM
+        // is sent here before all is ready: a move's reservation comes by the peer wire and a new VM by REST. Neither
+        // listens yet, and a host that does not answer is no target of a move and no place for a VM.
+        FleetPresence presence = parts.add(
+                FleetPresence.begin(config, store, installation(paths), routed == null ? Map.of() : routed.labels()));
+        if (routed != null) {
+            routed.speakWhile(presence::validUntilNanos);
+        }
         new VmRecovery(hostParts, config.hostId(), store, images, vms, threads, journal.openMoves()).run(lifecycle);
         if (routed != null) {
             routed.tookBack();
@@ -227,11 +235,9 @@ public final class HostControlFactory implements ControlFactory {
         var unusedLeases = upkeep.scheduleWithFixedDelay(() -> sweep(leases), 1, 1, TimeUnit.SECONDS);
         var unusedForgetting =
                 upkeep.scheduleWithFixedDelay(() -> forgetEndedMoves(journal, clock), 0, 1, TimeUnit.DAYS);
-        FleetPresence presence = parts.add(
-                FleetPresence.begin(config, store, installation(paths), routed == null ? Map.of() : routed.labels()));
-        if (routed != null) {
-            routed.speakWhile(presence::validUntilNanos);
-        }
+        presence.awaitFirst();
+        // Once more, so that the fleet forgets this host before its services end; what is closed stays closed.
+        parts.add(presence);
         NoticeSource notices = parts.add(CloudDrivers.open(
                 config.cloud().driver().toString(), config.cloud().metadataEndpoint(), config.hostId(), clock));
         notices.start(evacuation::noticed);
