@@ -25,6 +25,9 @@ final class NetworkPolicy {
     static final List<Prefix> METADATA_SERVICES =
             List.of(Prefix.parse("169.254.169.254"), Prefix.parse("fd00:ec2::254"));
 
+    /** Of a VM whose network is not known: what it denies could be anything. */
+    static final Policy UNKNOWN = new Policy(List.of(), Verdict.DENY, Verdict.ALLOW, List.of());
+
     private static final int PORTS = 65_536;
 
     /** Longest prefix first, then fewest ports, then a protocol before any; of two alike, what denies, and our own last. */

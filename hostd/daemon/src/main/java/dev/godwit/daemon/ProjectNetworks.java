@@ -38,6 +38,7 @@ final class ProjectNetworks implements AutoCloseable {
     private final Thread thread = Thread.ofVirtual().name("networks").unstarted(this::follow);
     private final Map<String, Network> known = new HashMap<>();
     private final Set<String> unapplied = new HashSet<>();
+    private boolean unkept;
 
     /** Makes what is known now true for the VMs that run here. */
     interface Follower {
@@ -83,8 +84,12 @@ final class ProjectNetworks implements AutoCloseable {
         }
         Network network = networks.forVm(project);
         synchronized (this) {
-            known.merge(project, network, (a, b) -> a.revision() >= b.revision() ? a : b);
-            return known.getOrDefault(project, network);
+            Network now = known.merge(project, network, (a, b) -> a.revision() >= b.revision() ? a : b);
+            // Others of the project may have been here while it was not known.
+            unapplied.add(project);
+            unkept = true;
+            changed.release();
+            return now;
         }
     }
 
@@ -92,15 +97,17 @@ final class ProjectNetworks implements AutoCloseable {
         Watch watch = null;
         try {
             while (true) {
-                boolean good = false;
+                boolean good = true;
                 try {
                     if (watch == null) {
                         watch = documents.watch(NetworkDocument.KIND, any -> changed.release());
                     }
-                    good = look();
+                    learn();
                 } catch (FleetStoreException | RuntimeException e) {
                     log.warn("networks stay as they were for now: {}", e.getMessage());
+                    good = false;
                 }
+                good &= applyAll();
                 Duration wait = good ? LOOK_AT_LEAST_EVERY : RETRY;
                 if (changed.tryAcquire(wait.toMillis(), TimeUnit.MILLISECONDS)) {
                     changed.drainPermits();
@@ -115,55 +122,62 @@ final class ProjectNetworks implements AutoCloseable {
         }
     }
 
-    /** @return whether all that is known is applied */
-    private boolean look() {
-        boolean written = false;
+    private void learn() {
         for (Network network : networks.all()) {
-            Network before;
             synchronized (this) {
-                before = known.put(network.project(), network);
+                if (!network.equals(known.put(network.project(), network))) {
+                    unapplied.add(network.project());
+                    unkept = true;
+                }
             }
-            if (!network.equals(before)) {
-                written = true;
-                unapplied.add(network.project());
-            }
         }
-        if (written) {
-            keep();
-        }
-        for (String project : Set.copyOf(unapplied)) {
-            apply(project);
-        }
-        return unapplied.isEmpty();
     }
 
-    private void apply(String project) {
+    /** @return whether all that is known is applied */
+    private boolean applyAll() {
+        Set<String> projects;
+        synchronized (this) {
+            if (unkept) {
+                keep();
+            }
+            projects = Set.copyOf(unapplied);
+            unapplied.clear();
+        }
+        boolean all = true;
+        for (String project : projects) {
+            all &= apply(project);
+        }
+        return all;
+    }
+
+    private boolean apply(String project) {
         Network network;
         synchronized (this) {
             network = known.get(project);
         }
         if (network == null) {
-            unapplied.remove(project);
-            return;
+            return true;
         }
         try {
             follower.follow(network);
-            unapplied.remove(project);
             log.info("the network of project {} is followed at revision {}", project, network.revision());
+            return true;
         } catch (IOException | RuntimeException e) {
             log.error("the network of project {} can't be followed yet: {}", project, e.getMessage(), e);
+            synchronized (this) {
+                unapplied.add(project);
+            }
+            return false;
         }
     }
 
     private void keep() {
-        List<Network> all;
-        synchronized (this) {
-            all = List.copyOf(known.values());
-        }
+        List<Network> all = List.copyOf(known.values());
         try {
             Path next = file.resolveSibling(file.getFileName() + ".new");
             Files.write(next, Json.bytes(new Kept(all)));
             Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            unkept = false;
         } catch (IOException e) {
             log.warn("what is known of networks can't be kept in {}: {}", file, e.getMessage());
         }

@@ -41,20 +41,21 @@ final class VmRules {
      */
     record Rules(Policy policy, Optional<RateLimit> rate) {}
 
-    /** A project whose network can't be known now (the store is away at the first start) has what no project may do. */
+    /** VMs of a project whose network can't be known now (the store is away at the first start) send nothing until it is. */
     Rules of(String project) {
-        NetworkSettings settings;
+        NetworkSettings settings = NetworkSettings.STANDARD;
+        Policy policy = NetworkPolicy.UNKNOWN;
         try {
             settings = networks.apply(project).settings();
+            policy = NetworkPolicy.of(settings, guarded.get());
         } catch (ControlException e) {
             log.error(
-                    "the network of project {} is not known here yet, its VMs may do what no rule forbids: {}",
+                    "the network of project {} is not known here yet, its VMs open no connection until it is: {}",
                     project,
                     e.getMessage());
-            settings = NetworkSettings.STANDARD;
         }
         return new Rules(
-                NetworkPolicy.of(settings, guarded.get()),
+                policy,
                 Optional.ofNullable(settings.rate())
                         .map(TrafficRate::inBitsPerSecond)
                         .map(RateLimit::new));

@@ -101,6 +101,36 @@ class ProjectNetworksTest {
     }
 
     @Test
+    void whatIsKnownFromOneVmIsAppliedToTheOthersOfItsProjectAndKept() throws Exception {
+        Network made;
+        try (FleetStore store = store();
+                ProjectNetworks here = new ProjectNetworks(
+                        new Networks(store), store.documents(), directory.resolve("networks.json"), followed::add)) {
+            made = put(store, "web", CLOSED);
+            assertThat(here.of("web")).isEqualTo(made);
+            here.start();
+            await().atMost(SOON).until(() -> followed.contains(made));
+        }
+        assertThat(Files.readString(directory.resolve("networks.json"))).contains("web");
+    }
+
+    @Test
+    void whatIsKnownIsAppliedWhileTheStoreIsAway() throws Exception {
+        try (LocalVms local = new LocalVms(directory.resolve("away"));
+                ProjectNetworks here = new ProjectNetworks(
+                        new Networks(local.store),
+                        local.store.documents(),
+                        directory.resolve("networks.json"),
+                        followed::add)) {
+            Network made = put(local.store, "web", CLOSED);
+            assertThat(here.of("web")).isEqualTo(made);
+            local.storeAway = true;
+            here.start();
+            await().atMost(SOON).until(() -> followed.contains(made));
+        }
+    }
+
+    @Test
     void aKeptFileThatIsNoneIsNotUsed() throws Exception {
         Files.writeString(directory.resolve("networks.json"), "{\"networks\":[{\"project\":\"A B\"}]}");
         try (FleetStore store = store();
