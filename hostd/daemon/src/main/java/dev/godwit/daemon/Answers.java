@@ -42,4 +42,12 @@ final class Answers {
             content.transferTo(out);
         }
     }
+
+    /** Streams a file, with its length where that is known. */
+    static void file(ServerResponse response, GuestFile file) throws IOException {
+        if (file.sizeBytes() != GuestFile.UNKNOWN) {
+            response.header(HeaderNames.CONTENT_LENGTH, Long.toString(file.sizeBytes()));
+        }
+        stream(response, "application/octet-stream", file.content());
+    }
 }

@@ -151,8 +151,8 @@ public interface Control extends AutoCloseable {
      */
     void putFile(String vm, String path, int mode, InputStream body) throws IOException;
 
-    /** Reads a file of the guest. The caller closes it. */
-    InputStream getFile(String vm, String path) throws IOException;
+    /** Reads a file of the guest. The caller closes its content. */
+    GuestFile getFile(String vm, String path) throws IOException;
 
     /** The fleet's certificates. */
     FleetPki pki();

@@ -253,3 +253,6 @@ final class Forwarder implements AutoCloseable {
         http.shutdownNow();
     }
 }
+        answer.headers()
+                .firstValue("content-length")
+                .ifPresent(length -> response.header(HeaderNames.CONTENT_LENGTH, length));

@@ -14,8 +14,6 @@ import dev.godwit.guest.GuestSilent;
 import dev.godwit.guest.ResumeRequest;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PipedInputStream;
-import java.io.PipedOutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -24,8 +22,8 @@ import java.util.UUID;
 
 /** What this host asks of one VM's guest, in the words of the API. Thread-safe. */
 final class GuestDoor implements AutoCloseable {
-    /** A copy out of the guest is held at this much until the reader takes it. */
-    private static final int PIPE_BYTES = 256 << 10;
+    /** Files of proc have size 0, and those of sysfs a page's, which is at most this; neither is true. */
+    private static final int SIZE_OF_KERNEL_FILES_BYTES = 64 << 10;
 
     private static final int STDIN_PIECE_BYTES = 64 << 10;
 
@@ -180,26 +178,23 @@ final class GuestDoor implements AutoCloseable {
     }
 
     /** A file of the guest; the copy runs as it is read. */
-    InputStream get(String path) throws IOException {
+    GuestFile get(String path) throws IOException {
+        FileStat stat;
         try {
-            FileStat stat = call("looking at " + path, () -> channel.stat(path));
-            if (!stat.isRegular()) {
-                throw new Refused(ProblemCode.REFUSED, path + " in VM " + vmId + " is not a regular file.");
-            }
+            stat = call("looking at " + path, () -> channel.stat(path));
         } catch (GuestRefused e) {
             throw new NotFound("VM " + vmId + " has no file " + path + ": " + e.getMessage() + ".");
         }
-        PipedInputStream out = new PipedInputStream(PIPE_BYTES);
-        PipedOutputStream in = new PipedOutputStream(out);
-        Thread.ofVirtual().name("file-of-" + vmId).start(() -> {
-            try (in) {
-                call("reading " + path, () -> channel.get(path, in));
-            } catch (IOException | ControlException e) {
-                org.slf4j.LoggerFactory.getLogger(GuestDoor.class)
-                        .warn("vm {}: reading {} ended: {}", vmId, path, e.getMessage());
-            }
-        });
-        return out;
+        if (!stat.isRegular()) {
+            throw new Refused(ProblemCode.REFUSED, path + " in VM " + vmId + " is not a regular file.");
+        }
+        long sizeBytes = stat.sizeBytes() > SIZE_OF_KERNEL_FILES_BYTES ? stat.sizeBytes() : GuestFile.UNKNOWN;
+        return new GuestFile(
+                GuestFileCopy.begin(
+                        path + " of VM " + vmId,
+                        sizeBytes,
+                        into -> call("reading " + path, () -> channel.get(path, into))),
+                sizeBytes);
     }
 
     void shutdown() throws IOException {

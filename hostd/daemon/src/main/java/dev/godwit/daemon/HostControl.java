@@ -425,7 +425,7 @@ final class HostControl implements Control {
     }
 
     @Override
-    public InputStream getFile(String vm, String path) throws IOException {
+    public GuestFile getFile(String vm, String path) throws IOException {
         return owned(vm).guest().get(path);
     }
 

@@ -2,6 +2,8 @@ package dev.godwit.daemon;
 
 import dev.godwit.api.Problem;
 import dev.godwit.api.ProblemCode;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
@@ -31,7 +33,12 @@ final class Problems {
         };
     }
 
-    /** Answers with what {@code failure} means, unless the answer is on its way already. */
+    /**
+     * Answers with what {@code failure} means.
+     *
+     * @throws CloseConnectionException a part of the answer has gone out: only the connection's end tells that the rest is
+     *     missing, since an answer that ends in order is taken for whole
+     */
     static void answer(ServerRequest request, ServerResponse response, Throwable failure) {
         Problem problem = of(failure);
         if (problem.status() >= ProblemCode.INTERNAL.status()) {
@@ -42,9 +49,15 @@ final class Problems {
                     problem.detail(),
                     failure);
         }
-        if (!response.isSent()) {
-            Answers.problem(response, problem);
+        if (!forget(response)) {
+            throw new CloseConnectionException("the answer to " + request.path().path() + " broke off", failure);
         }
+        Answers.problem(response, problem);
+    }
+
+    /** Whether nothing of the answer has gone out; what was prepared of it is dropped. */
+    private static boolean forget(ServerResponse response) {
+        return response instanceof RoutingResponse prepared && prepared.reset();
     }
 
     private static String sentence(Throwable failure) {

@@ -71,8 +71,7 @@ final class VmRoutes {
                 vm(
                         "GET",
                         "/v1/vms/{vm}/files",
-                        (request, response, vm) -> Answers.stream(
-                                response, "application/octet-stream", control.getFile(vm, filePath(request)))),
+                        (request, response, vm) -> Answers.file(response, control.getFile(vm, filePath(request)))),
                 vm("POST", "/v1/vms/{vm}/move", this::move),
                 new Route("GET", "/v1/moves", this::moves),
                 new Route("GET", "/v1/moves/{move}", this::moveRecord));

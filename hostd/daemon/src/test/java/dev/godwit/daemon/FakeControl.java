@@ -461,16 +461,33 @@ final class FakeControl implements Control {
     }
 
     @Override
-    public InputStream getFile(String vm, String path) {
+    public GuestFile getFile(String vm, String path) throws IOException {
         byte[] content = fleet.files.getOrDefault(vm(vm).id(), Map.of()).get(path);
         if (content == null) {
             throw new NotFound("There is no file " + path + " in VM " + vm + ".");
         }
         return new ByteArrayInputStream(content);
+        return fleet.brokenFiles.contains(path)
+                ? breakingOff(path, content)
+                : new GuestFile(bytes(content), content.length);
+    }
+
+    /** The guest's channel ends in the middle; a path that ends in "sized" is told with its size. */
+    private static GuestFile breakingOff(String path, byte[] content) throws IOException {
+        long sizeBytes = path.endsWith("sized") ? content.length : GuestFile.UNKNOWN;
+        return new GuestFile(
+                GuestFileCopy.begin(path, sizeBytes, into -> {
+                    into.write(content, 0, content.length / 2);
+                    throw new IOException("the channel is closed");
+                }),
+                sizeBytes);
+    }
+
+    private static InputStream bytes(byte[] content) {
     }
 
     private static InputStream bytes(String text) {
-        return new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
+        return bytes(text.getBytes(StandardCharsets.UTF_8));
     }
 
     @Override

@@ -17,6 +17,9 @@ final class FakeFleet {
     final Map<String, Vm> vms = new ConcurrentHashMap<>();
     final Map<String, FakeExec> execs = new ConcurrentHashMap<>();
     final Map<String, Map<String, byte[]>> files = new ConcurrentHashMap<>();
+    /** Paths of files whose reading breaks off in the middle. */
+    final Set<String> brokenFiles = ConcurrentHashMap.newKeySet();
+
     final Map<String, URI> hosts = new ConcurrentHashMap<>();
     final FakePorts ports = new FakePorts();
     /** Ids of hosts that have room for no VM. */
