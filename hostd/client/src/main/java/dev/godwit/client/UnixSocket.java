@@ -11,23 +11,29 @@ import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 
 /**
- * A {@link Socket} over a unix stream socket, as far as an HTTP client uses one. Time-outs are the HTTP client's: it closes
- * the socket from another thread, which ends a blocked read or write.
+ * A {@link Socket} over a unix stream socket, as far as an HTTP client uses one: a read waits for at most the socket's
+ * time-out, and a close from another thread ends a read or write that waits. Between two requests an HTTP client reads with a
+ * time-out of 1 ms to see whether the connection still lives.
  */
 @SuppressWarnings("UnsynchronizedOverridesSynchronized") // the channel has its own locks, and a close must not wait
 final class UnixSocket extends Socket {
     private final Path path;
     private final SocketChannel channel;
+    private final Readiness readable;
+    private final Readiness writable;
     private boolean connected;
     private volatile int soTimeoutMillis;
 
     UnixSocket(Path path) throws IOException {
         this.path = path;
         this.channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        this.readable = new Readiness(channel, SelectionKey.OP_READ);
+        this.writable = new Readiness(channel, SelectionKey.OP_WRITE);
     }
 
     @Override
@@ -40,6 +46,7 @@ final class UnixSocket extends Socket {
     public void connect(SocketAddress ignored, int timeoutMillis) throws IOException {
         try {
             channel.connect(UnixDomainSocketAddress.of(path));
+            channel.configureBlocking(false);
         } catch (IOException e) {
             channel.close();
             ConnectException refused =
@@ -61,12 +68,21 @@ final class UnixSocket extends Socket {
 
             @Override
             public int read(byte[] buffer, int offset, int length) throws IOException {
-                return length == 0 ? 0 : channel.read(ByteBuffer.wrap(buffer, offset, length));
+                if (length == 0) {
+                    return 0;
+                }
+                ByteBuffer bytes = ByteBuffer.wrap(buffer, offset, length);
+                int read = channel.read(bytes);
+                while (read == 0) {
+                    readable.await(soTimeoutMillis);
+                    read = channel.read(bytes);
+                }
+                return read;
             }
 
             @Override
             public void close() throws IOException {
-                channel.close();
+                UnixSocket.this.close();
             }
         };
     }
@@ -83,13 +99,15 @@ final class UnixSocket extends Socket {
             public void write(byte[] buffer, int offset, int length) throws IOException {
                 ByteBuffer bytes = ByteBuffer.wrap(buffer, offset, length);
                 while (bytes.hasRemaining()) {
-                    channel.write(bytes);
+                    if (channel.write(bytes) == 0) {
+                        writable.await(0); // the HTTP client bounds it, and closes the socket
+                    }
                 }
             }
 
             @Override
             public void close() throws IOException {
-                channel.close();
+                UnixSocket.this.close();
             }
         };
     }
@@ -97,6 +115,8 @@ final class UnixSocket extends Socket {
     @Override
     public void close() throws IOException {
         channel.close();
+        readable.close();
+        writable.close();
     }
 
     @Override
@@ -134,7 +154,7 @@ final class UnixSocket extends Socket {
         channel.shutdownOutput();
     }
 
-    /** Kept only for who asks: OkHttp sets it and goes by its own watchdog. */
+    /** Counts from the next read on. */
     @Override
     public void setSoTimeout(int millis) throws SocketException {
         soTimeoutMillis = millis;
