@@ -29,7 +29,9 @@ public enum ProblemCode {
     CPU_UNFIT(422, "The CPU does not fit"),
     HOST_UNFIT(422, "The host takes no VM"),
     INTERNAL(500, "hostd failed"),
-    /** The host or the guest that must act can't be reached now; trying again may help. */
+    /** Another host was to do it, and its answer is missing: it may have been done or not. */
+    ANSWER_LOST(502, "The answer was lost"),
+    /** The host or the guest that must act can't be reached now: it was not done; trying again may help. */
     UNAVAILABLE(503, "It can't be reached now"),
     /** A request went round between hosts without finding its owner. */
     TOO_MANY_HOPS(508, "The request went round between hosts");

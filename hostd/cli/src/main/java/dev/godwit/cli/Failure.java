@@ -13,6 +13,7 @@ final class Failure extends Exception {
     static final int EXEC_LOST = 255;
 
     private final int exit;
+    private boolean afterLoss;
 
     Failure(int exit, String sentence) {
         super(sentence);
@@ -22,6 +23,16 @@ final class Failure extends Exception {
     Failure(int exit, String sentence, Throwable cause) {
         super(sentence, cause);
         this.exit = exit;
+    }
+
+    /** An earlier sending of the request may have been done: its answer was lost. */
+    Failure afterLoss(boolean lost) {
+        afterLoss = lost;
+        return this;
+    }
+
+    boolean afterLoss() {
+        return afterLoss;
     }
 
     static Failure usage(String sentence) {

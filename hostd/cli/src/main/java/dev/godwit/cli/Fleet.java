@@ -19,6 +19,12 @@ final class Fleet {
     /** hostd sends a heartbeat on a stream every 2 s; after three missed ones its host is gone. */
     static final int STREAM_SILENCE_MILLIS = 7_000;
 
+    /** A host that is going, or that does not reach the owner; another one may. */
+    private static final int UNAVAILABLE = 503;
+
+    /** A host passed the request on and got no answer: it may have been done. */
+    private static final int ANSWER_LOST = 502;
+
     private final List<Endpoint> endpoints;
     private final TlsIdentity identity;
     private volatile int first;
@@ -42,6 +48,17 @@ final class Fleet {
         return document(repeatable(Request.get(path), ANSWER_MILLIS));
     }
 
+    /** Removes something; what a request whose answer was lost removed already is no error. */
+    void remove(String path, int silenceMillis) throws Failure {
+        try {
+            document(repeatable(Request.delete(path), silenceMillis));
+        } catch (Failure failure) {
+            if (failure.exit() != Failure.NOT_FOUND || !failure.afterLoss()) {
+                throw failure;
+            }
+        }
+    }
+
     byte[] document(Answer answer) throws Failure {
         try (answer) {
             return answer.document();
@@ -58,6 +75,7 @@ final class Fleet {
     private Answer send(Request request, int silenceMillis, boolean repeatable) throws Failure {
         StringBuilder failures = new StringBuilder();
         Failure unavailable = null;
+        boolean lost = false;
         int start = first;
         for (int i = 0; i < endpoints.size(); i++) {
             int index = (start + i) % endpoints.size();
@@ -71,10 +89,11 @@ final class Fleet {
                     first = index;
                     return answer;
                 }
-                Failure failure = failure(answer);
-                if (answer.status() != 503 || !repeatable) {
+                Failure failure = failure(answer).afterLoss(lost);
+                if (!repeatable || (answer.status() != UNAVAILABLE && answer.status() != ANSWER_LOST)) {
                     throw failure;
                 }
+                lost |= answer.status() == ANSWER_LOST;
                 unavailable = failure;
             } catch (IOException e) {
                 if (connected && !repeatable) {
@@ -84,6 +103,7 @@ final class Fleet {
                                     + reason(e) + "); look whether it was done before asking again.",
                             e);
                 }
+                lost |= connected;
                 failures.append(failures.isEmpty() ? "" : "; ")
                         .append(endpoint.text())
                         .append(": ")

@@ -90,7 +90,7 @@ final class NetworkCommands {
         String project = new Arguments("net rm", line, Set.of(), Set.of())
                 .words("PROJECT")
                 .get(0);
-        fleet.document(fleet.repeatable(Request.delete(path(project)), Fleet.ANSWER_MILLIS));
+        fleet.remove(path(project), Fleet.ANSWER_MILLIS);
         if (session.json()) {
             session.document(Json.bytes(Map.of("removed", project)));
         } else {

@@ -51,9 +51,7 @@ final class PortCommands {
         Arguments arguments = new Arguments("net unpublish", line, Set.of(), Set.of("--udp"));
         List<String> words = arguments.words("VM", "PUBLIC");
         PublishPort port = wanted(words.get(1), "1", arguments.flag("--udp"));
-        fleet.document(fleet.repeatable(
-                Request.delete(path(words.get(0)) + "/" + port.protocol() + "/" + port.publicPort()),
-                Fleet.ANSWER_MILLIS));
+        fleet.remove(path(words.get(0)) + "/" + port.protocol() + "/" + port.publicPort(), Fleet.ANSWER_MILLIS);
         if (session.json()) {
             session.document(Json.bytes(Map.of("unpublished", port.protocol() + "/" + port.publicPort())));
         } else {

@@ -183,7 +183,7 @@ final class VmCommands {
         Arguments arguments = new Arguments("vm rm", line, Set.of(), Set.of("--force"));
         String name = arguments.words("NAME").get(0);
         String path = "/v1/vms/" + Session.encoded(name) + (arguments.flag("--force") ? "?force=true" : "");
-        fleet.document(fleet.repeatable(Request.delete(path), Fleet.WORK_MILLIS));
+        fleet.remove(path, Fleet.WORK_MILLIS);
         if (session.json()) {
             session.document(Json.bytes(Map.of("removed", name)));
         } else {

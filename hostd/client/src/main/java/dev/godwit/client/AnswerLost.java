@@ -2,7 +2,10 @@ package dev.godwit.client;
 
 import java.io.IOException;
 
-/** The connection was lost after the request was sent: it may have been done or not, and doing it twice would harm. */
+/**
+ * The answer was lost after the request was sent, on the way from here to a host or from that host to another: it may have
+ * been done or not, and doing it twice would harm.
+ */
 public final class AnswerLost extends IOException {
     private static final long serialVersionUID = 1L;
 

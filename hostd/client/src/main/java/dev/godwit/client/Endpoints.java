@@ -125,9 +125,14 @@ final class Endpoints implements AutoCloseable {
                     preferred.set(index);
                     return answer;
                 } catch (RequestFailed refused) {
+                    boolean lost = refused.code() == ProblemCode.ANSWER_LOST;
+                    if (lost && repeat == Repeat.NEVER) {
+                        throw new AnswerLost(refused.problem().detail(), refused);
+                    }
                     if (!tryElsewhere(refused, repeat)) {
                         throw refused;
                     }
+                    lostOnce |= lost;
                     failures.put(way.endpoint(), refused);
                 } catch (IOException lost) {
                     if (Thread.currentThread().isInterrupted()) {
@@ -185,15 +190,17 @@ final class Endpoints implements AutoCloseable {
                 null);
     }
 
-    /** A host that is going, or that does not reach the owner; another may. */
+    /** A host that is going, or that does not reach the owner or has lost it; another may. */
     private static boolean tryElsewhere(RequestFailed refused, Repeat repeat) {
-        return repeat == Repeat.HARMLESS && refused.code() == ProblemCode.UNAVAILABLE;
+        return repeat == Repeat.HARMLESS
+                && (refused.code() == ProblemCode.UNAVAILABLE || refused.code() == ProblemCode.ANSWER_LOST);
     }
 
     /** What a host may say right at a VM's change of owner, and no longer a moment later. */
     static boolean mayPass(RequestFailed refused) {
         return refused.code() == ProblemCode.NOT_FOUND
                 || refused.code() == ProblemCode.INTERNAL
+                || refused.code() == ProblemCode.ANSWER_LOST
                 || refused.code() == ProblemCode.UNAVAILABLE;
     }
 

@@ -35,6 +35,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import okhttp3.MediaType;
 import okhttp3.Request;
 import okhttp3.RequestBody;
@@ -84,7 +85,7 @@ public final class GodwitClient implements AutoCloseable {
 
     /**
      * Makes a VM, or with a key gives the one that is there. Without a key, when an answer was lost and the name turns out to
-     * be taken by a VM of the same sizes, that VM is what the lost request made, and is given.
+     * be taken by a VM that is what was asked for in all, that VM is what the lost request made, and is given.
      */
     public Vm createVm(CreateVm wanted) throws IOException {
         try {
@@ -92,14 +93,26 @@ public final class GodwitClient implements AutoCloseable {
         } catch (RequestFailed taken) {
             if (taken.code() == ProblemCode.NAME_TAKEN && taken.afterLoss()) {
                 Vm there = vm(wanted.name());
-                if (there.vcpus() == wanted.vcpus()
-                        && there.memoryMib() == wanted.memoryMib()
-                        && there.diskMib() == wanted.diskMib()) {
+                if (isWhatWasAskedFor(there, wanted)) {
                     return there;
                 }
             }
             throw taken;
         }
+    }
+
+    private boolean isWhatWasAskedFor(Vm there, CreateVm wanted) throws IOException {
+        String project = wanted.project() == null ? Network.DEFAULT_PROJECT : wanted.project();
+        return there.vcpus() == wanted.vcpus()
+                && there.memoryMib() == wanted.memoryMib()
+                && there.diskMib() == wanted.diskMib()
+                && there.project().equals(project)
+                && there.labels().equals(wanted.labels())
+                && Objects.equals(there.owner(), wanted.owner())
+                && Objects.equals(there.key(), wanted.key())
+                && Objects.equals(there.leaseSeconds(), wanted.leaseSeconds())
+                && (there.image().equals(wanted.image())
+                        || there.image().equals(image(wanted.image()).digest()));
     }
 
     public List<Vm> vms() throws IOException {

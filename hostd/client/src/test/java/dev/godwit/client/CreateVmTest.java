@@ -17,6 +17,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is sent again when an answer is lost, against a server that loses answers. */
 class CreateVmTest {
@@ -76,12 +78,59 @@ class CreateVmTest {
         try (GodwitClient client = client(n -> switch (n) {
             case 1 -> "";
             case 2 -> answer("409 Conflict", TAKEN);
-            default -> answer("200 OK", VM);
+            case 3 -> answer("200 OK", VM);
+            default -> answer("200 OK", IMAGE);
         })) {
             assertThat(client.createVm(WANTED).id()).isEqualTo("vm-1");
         }
         assertThat(requests)
-                .containsExactly("POST /v1/vms HTTP/1.1", "POST /v1/vms HTTP/1.1", "GET /v1/vms/build HTTP/1.1");
+                .containsExactly(
+                        "POST /v1/vms HTTP/1.1",
+                        "POST /v1/vms HTTP/1.1",
+                        "GET /v1/vms/build HTTP/1.1",
+                        "GET /v1/images/debian-ci HTTP/1.1");
+    }
+
+    private static final String IMAGE = "{\"digest\":\"sha256:00\",\"name\":\"debian-ci\",\"sizeBytes\":1,"
+            + "\"createdAt\":\"2026-11-24T12:00:00Z\",\"state\":\"ready\",\"host\":\"host-a\"}";
+
+    private static final String LOST =
+            "{\"type\":\"t\",\"title\":\"t\",\"status\":502,\"detail\":\"It is lost.\",\"code\":\"answer-lost\"}";
+
+    private static final String NONE =
+            "{\"type\":\"t\",\"title\":\"t\",\"status\":404,\"detail\":\"There is none.\",\"code\":\"not-found\"}";
+
+    /** A VM of the name and the sizes, that is another in one thing. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "sha256:00 | sha256:99",
+                "\"diskMib\" | \"owner\":\"ci-other\",\"diskMib\"",
+                "\"diskMib\" | \"project\":\"red\",\"diskMib\"",
+                "\"diskMib\" | \"labels\":{\"pool\":\"small\"},\"diskMib\""
+            })
+    void aVmOfTheNameThatIsAnotherIsSomebodyElses(String is, String instead) throws Exception {
+        try (GodwitClient client = client(n -> switch (n) {
+            case 1 -> "";
+            case 2 -> answer("409 Conflict", TAKEN);
+            case 3 -> answer("200 OK", VM.replace(is, instead));
+            default -> answer("200 OK", IMAGE);
+        })) {
+            assertThatThrownBy(() -> client.createVm(WANTED)).hasMessage("The name is taken.");
+        }
+    }
+
+    @Test
+    void anAnswerThatAHostLostIsALossToo() throws Exception {
+        try (GodwitClient client = client(
+                n -> answer(n == 1 || n == 3 ? "502 Bad Gateway" : "404 Not Found", n == 1 || n == 3 ? LOST : NONE))) {
+            client.deleteVm("build");
+            assertThatThrownBy(() -> client.move("build", "host-b"))
+                    .isInstanceOf(AnswerLost.class)
+                    .hasMessage("It is lost.");
+        }
+        assertThat(requests).hasSize(3);
     }
 
     @Test
