@@ -8,7 +8,7 @@ import dev.godwit.api.ProblemCode;
  * what, why it failed, what to do). {@link Problems} is the one place that makes an answer of it.
  */
 public abstract sealed class ControlException extends RuntimeException
-        permits NotFound, Refused, Conflict, Changed, Forbidden, Gone, Unavailable {
+        permits NotFound, Refused, Conflict, Changed, Forbidden, Gone, AnswerLost, Unavailable {
     private static final long serialVersionUID = 1L;
 
     private final ProblemCode code;

@@ -55,8 +55,7 @@ public final class Daemon implements AutoCloseable {
         parts.push(control);
         metrics.count(control.traffic());
         Guests guests = new Guests();
-        RestApi api =
-                new RestApi(control, events, metrics, clock, new Access(guests), tls == null ? null : tls.toHosts());
+        RestApi api = new RestApi(control, events, metrics, clock, new Access(guests), tls);
         parts.push(api);
         RestServer server = RestServer.start(
                 api,

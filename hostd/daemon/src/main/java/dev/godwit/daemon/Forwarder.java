@@ -10,8 +10,10 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -21,7 +23,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,20 +37,20 @@ final class Forwarder implements AutoCloseable {
     /** One to the owner, one more when the VM moves at that moment, one to spare. */
     private static final int HOPS_MAX = 3;
 
-    /** A host that does not take a connection in this time is gone or going. */
-    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
+    private static final byte[] NOTHING = {};
 
-    /** A question that other hosts answer from memory. */
+    /** A question that other hosts answer from memory; up to its last byte. */
     private static final Duration ASK_TIMEOUT = Duration.ofSeconds(3);
 
     /** About the longest answer a host of a thousand VMs can give; the bound guards our memory. */
     private static final int ASK_BYTES_MAX = 16 * 1024 * 1024;
 
     /**
-     * A VM's shut-down takes up to a minute before its answer begins; streams begin at once. A host that died without a
-     * reset is noticed by it, not by TCP's quarter of an hour.
+     * From the last byte of the request to the answer's head: a VM's shut-down takes up to a minute, streams begin at once. A
+     * host that died without a reset is noticed by it, not by TCP's quarter of an hour. While a body is on its way, so long
+     * without a byte of it: a command may not read its input for a while.
      */
-    private static final Duration ANSWER_HEAD_TIMEOUT = Duration.ofMinutes(2);
+    private static final Duration ANSWER_TIMEOUT = Duration.ofMinutes(2);
 
     /** The copy of an image is the one answer that may take longer. */
     private static final Duration PUSH_TIMEOUT = Duration.ofHours(1);
@@ -73,18 +75,16 @@ final class Forwarder implements AutoCloseable {
     private static final String ASKS_AS = Role.VIEWER.text() + "/host";
 
     private final Access access;
-    private final HttpClient http;
+    private final HostClients hosts;
 
     /**
      * Opens no connection yet.
      *
-     * @param tls how other hosts are asked; null: without TLS
+     * @param tls who this host is to others; null: without TLS
      */
-    Forwarder(Access access, @Nullable SSLContext tls) {
+    Forwarder(Access access, @Nullable HostTls tls) {
         this.access = access;
-        HttpClient.Builder builder =
-                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CONNECT_TIMEOUT);
-        this.http = tls == null ? builder.build() : builder.sslContext(tls).build();
+        this.hosts = new HostClients(tls);
     }
 
     /** How many hosts this request passed before this one. */
@@ -103,24 +103,19 @@ final class Forwarder implements AutoCloseable {
 
     /** Passes a request on and its answer back, until the answer ends or either side is gone. */
     void pass(ServerRequest request, ServerResponse response, String host, URI restAddress) throws IOException {
-        HttpRequest.BodyPublisher body = request.content().hasEntity()
-                ? HttpRequest.BodyPublishers.ofInputStream(request.content()::inputStream)
-                : HttpRequest.BodyPublishers.noBody();
+        Outgoing body = request.content().hasEntity()
+                ? Outgoing.stream(request.content()::inputStream, System::nanoTime)
+                : Outgoing.bytes(NOTHING);
         pass(request, body, response, host, restAddress);
     }
 
     /** The same with a body that was read already. */
     void pass(ServerRequest request, byte[] body, ServerResponse response, String host, URI restAddress)
             throws IOException {
-        pass(request, HttpRequest.BodyPublishers.ofByteArray(body), response, host, restAddress);
+        pass(request, Outgoing.bytes(body), response, host, restAddress);
     }
 
-    private void pass(
-            ServerRequest request,
-            HttpRequest.BodyPublisher body,
-            ServerResponse response,
-            String host,
-            URI restAddress)
+    private void pass(ServerRequest request, Outgoing body, ServerResponse response, String host, URI restAddress)
             throws IOException {
         int hops = hops(request);
         if (hops >= HOPS_MAX) {
@@ -129,18 +124,23 @@ final class Forwarder implements AutoCloseable {
                     "The request passed " + hops + " hosts and " + host
                             + " is named as the next; ownership changes or the hosts' clocks or records disagree. Try again.");
         }
+        OtherHost owner = new OtherHost(host, restAddress);
         HttpResponse<InputStream> answer;
         try {
             answer = send(
                     onward(request, body, restAddress, hops + 1),
                     HttpResponse.BodyHandlers.ofInputStream(),
-                    host,
+                    owner,
+                    body,
                     atMost(request));
         } catch (IOException e) {
-            throw new Unavailable(
-                    "Host " + host + " owns it, and did not answer at " + restAddress + " (" + reason(e)
-                            + "). Try again, or ask that host.",
-                    e);
+            if (certainlyNotSent(e)) {
+                throw new Unavailable(
+                        "Host " + host + " owns it, and took no connection at " + restAddress + " (" + reason(e)
+                                + "). Try again, or ask that host.",
+                        e);
+            }
+            throw lost(owner, e);
         }
         try (InputStream answered = answer.body()) {
             back(answer, answered, response);
@@ -153,51 +153,84 @@ final class Forwarder implements AutoCloseable {
      * @return its answer, whatever the status; the body is bounded
      */
     HttpResponse<byte[]> ask(OtherHost host, String path) throws IOException {
-        HttpRequest question = HttpRequest.newBuilder(host.restAddress().resolve(path))
+        HttpRequest question = HttpRequest.newBuilder(at(host.restAddress(), path))
                 .header(HOPS.defaultCase(), "1")
                 .header(Access.CALLER.defaultCase(), ASKS_AS)
-                .timeout(ASK_TIMEOUT)
                 .build();
-        try {
-            return http.send(
-                    question,
-                    HttpResponse.BodyHandlers.limiting(HttpResponse.BodyHandlers.ofByteArray(), ASK_BYTES_MAX));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("Interrupted while host " + host.id() + " was asked for " + path, e);
-        }
+        return send(question, bounded(), host, Outgoing.bytes(NOTHING), ASK_TIMEOUT);
     }
 
     /**
      * Sends a request that was read already to another host, which answers it by itself.
      *
-     * @return its answer, whatever the status; an {@link IOException} leaves open whether it acted
+     * @return its answer, whatever the status
+     * @throws IOException it took no connection, and has not acted
+     * @throws AnswerLost it may have acted
      */
-    HttpResponse<byte[]> ask(OtherHost host, ServerRequest request, byte[] body) throws IOException {
-        return send(
-                onward(request, HttpRequest.BodyPublishers.ofByteArray(body), host.restAddress(), hops(request) + 1),
-                HttpResponse.BodyHandlers.limiting(HttpResponse.BodyHandlers.ofByteArray(), ASK_BYTES_MAX),
-                host.id(),
-                atMost(request));
+    HttpResponse<byte[]> ask(OtherHost host, ServerRequest request, byte[] bytes) throws IOException {
+        Outgoing body = Outgoing.bytes(bytes);
+        try {
+            return send(
+                    onward(request, body, host.restAddress(), hops(request) + 1),
+                    bounded(),
+                    host,
+                    body,
+                    atMost(request));
+        } catch (IOException e) {
+            if (certainlyNotSent(e)) {
+                throw e;
+            }
+            throw lost(host, e);
+        }
+    }
+
+    private static HttpResponse.BodyHandler<byte[]> bounded() {
+        return HttpResponse.BodyHandlers.limiting(HttpResponse.BodyHandlers.ofByteArray(), ASK_BYTES_MAX);
+    }
+
+    private static AnswerLost lost(OtherHost host, IOException cause) {
+        return new AnswerLost(
+                "Host " + host.id() + " was asked at " + host.restAddress() + ", and its answer is missing ("
+                        + reason(cause) + "). It may have been done; look before asking again.",
+                cause);
+    }
+
+    /** No connection, or one whose TLS did not come about: nothing of the request has left. */
+    private static boolean certainlyNotSent(IOException failure) {
+        return failure instanceof ConnectException
+                || failure instanceof HttpConnectTimeoutException
+                || failure instanceof SSLHandshakeException;
     }
 
     private static Duration atMost(ServerRequest request) {
-        return request.path().path().endsWith("/push") ? PUSH_TIMEOUT : ANSWER_HEAD_TIMEOUT;
+        return request.path().path().endsWith("/push") ? PUSH_TIMEOUT : ANSWER_TIMEOUT;
     }
 
     /**
-     * Sends in a thread of its own, whose end bounds the wait: the request's own time-out covers the body too from JDK 26
-     * on, which would end streams, and {@code sendAsync} left a first request unsent in 3 of 8 runs.
+     * Sends in a thread of its own, whose end bounds the wait for whatever {@code handler} waits for: the request's own
+     * time-out leaves out the body (up to JDK 25) or would end streams (from 26 on), and {@code sendAsync} left a first
+     * request unsent in 3 of 8 runs.
+     *
+     * @param atMost without a byte of the body moving, and after its last one
      */
     private <T> HttpResponse<T> send(
-            HttpRequest request, HttpResponse.BodyHandler<T> body, String host, Duration atMost) throws IOException {
-        FutureTask<HttpResponse<T>> sent = new FutureTask<>(() -> http.send(request, body));
-        Thread.ofVirtual().name("forward-to-" + host).start(sent);
+            HttpRequest request, HttpResponse.BodyHandler<T> handler, OtherHost host, Outgoing body, Duration atMost)
+            throws IOException {
+        HttpClient http = hosts.client(host);
+        FutureTask<HttpResponse<T>> sent = new FutureTask<>(() -> http.send(request, handler));
+        Thread.ofVirtual().name("forward-to-" + host.id()).start(sent);
         try {
-            return sent.get(atMost.toSeconds(), TimeUnit.SECONDS);
-        } catch (TimeoutException e) {
-            sent.cancel(true);
-            throw new IOException("no answer within " + atMost.toSeconds() + " s", e);
+            while (true) {
+                long leftNanos = atMost.toNanos() - body.stillNanos();
+                try {
+                    return sent.get(Math.max(leftNanos, 0), TimeUnit.NANOSECONDS);
+                } catch (TimeoutException e) {
+                    if (body.stillNanos() >= atMost.toNanos()) {
+                        sent.cancel(true);
+                        throw new IOException("no answer within " + atMost.toSeconds() + " s", e);
+                    }
+                }
+            }
         } catch (ExecutionException e) {
             throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
         } catch (InterruptedException e) {
@@ -207,10 +240,10 @@ final class Forwarder implements AutoCloseable {
         }
     }
 
-    private HttpRequest onward(ServerRequest request, HttpRequest.BodyPublisher body, URI restAddress, int hops) {
+    private HttpRequest onward(ServerRequest request, Outgoing body, URI restAddress, int hops) {
         String query = request.query().isEmpty() ? "" : "?" + request.query().rawValue();
         HttpRequest.Builder onward =
-                HttpRequest.newBuilder(restAddress.resolve(request.path().rawPath() + query));
+                HttpRequest.newBuilder(at(restAddress, request.path().rawPath() + query));
         for (Header header : request.headers()) {
             if (!OWN_HEADERS.contains(header.name().toLowerCase(Locale.ROOT))) {
                 header.allValues().forEach(value -> onward.header(header.name(), value));
@@ -218,7 +251,13 @@ final class Forwarder implements AutoCloseable {
         }
         onward.header(HOPS.defaultCase(), Integer.toString(hops));
         onward.header(Access.CALLER.defaultCase(), access.caller(request).subject());
-        return onward.method(request.prologue().method().text(), body).build();
+        return onward.method(request.prologue().method().text(), body.publisher())
+                .build();
+    }
+
+    /** Put together as text: as a reference to resolve, a path that begins with two slashes would name another host. */
+    private static URI at(URI restAddress, String path) {
+        return URI.create(restAddress.getScheme() + "://" + restAddress.getRawAuthority() + path);
     }
 
     private static void back(HttpResponse<InputStream> answer, InputStream body, ServerResponse response)
@@ -233,6 +272,9 @@ final class Forwarder implements AutoCloseable {
             response.send();
             return;
         }
+        answer.headers()
+                .firstValue("content-length")
+                .ifPresent(length -> response.header(HeaderNames.CONTENT_LENGTH, length));
         try (OutputStream out = response.outputStream()) {
             byte[] buffer = new byte[COPY_BYTES];
             int read = body.read(buffer);
@@ -250,9 +292,6 @@ final class Forwarder implements AutoCloseable {
 
     @Override
     public void close() {
-        http.shutdownNow();
+        hosts.close();
     }
 }
-        answer.headers()
-                .firstValue("content-length")
-                .ifPresent(length -> response.header(HeaderNames.CONTENT_LENGTH, length));

@@ -116,6 +116,11 @@ public final class HostTls implements AutoCloseable {
         return toHosts;
     }
 
+    /** For connections to other hosts, each of which must be the one that is expected at its address. */
+    SSLContext toHosts(FleetTrust.AtAddress expected) {
+        return FleetTls.context(credentials, trustForHosts().expectingAt(expected));
+    }
+
     /** The peer wire, both ends. */
     PeerSockets peerSockets() {
         return PeerSockets.secure(credentials, trustForHosts());

@@ -12,7 +12,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /** All routes of the REST API, as {@code openapi.yaml} in {@code hostd/api} describes them. Thread-safe. */
@@ -29,7 +28,7 @@ final class RestApi implements AutoCloseable {
     /**
      * Puts the routes together.
      *
-     * @param toHosts how other hosts are asked; null: without TLS
+     * @param tls who this host is to others; null: without TLS
      */
     RestApi(
             Control control,
@@ -37,8 +36,8 @@ final class RestApi implements AutoCloseable {
             Metrics metrics,
             InstantSource clock,
             Access access,
-            @Nullable SSLContext toHosts) {
-        this.forwarder = new Forwarder(access, toHosts);
+            @Nullable HostTls tls) {
+        this.forwarder = new Forwarder(access, tls);
         this.access = access;
         this.metrics = metrics;
         Fleet fleet = new Fleet(control, forwarder);

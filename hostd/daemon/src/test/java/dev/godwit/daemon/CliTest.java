@@ -240,6 +240,25 @@ class CliTest {
         assertThat(end(process).exit()).isEqualTo(exit);
     }
 
+    /** The owner deletes and dies; the second endpoint knows the VM no more. */
+    @Test
+    void aVmWhoseDeletionWasNotAnsweredIsRemoved() throws Exception {
+        String vm = a.createVm("unheard").id();
+        try (LosingHost owner = new LosingHost(() -> FLEET.vms.remove(vm), "")) {
+            FLEET.hosts.put("host-x", owner.base());
+            FLEET.own(vm, "host-x");
+            List<String> line =
+                    List.of("--endpoint", "unix:" + a.socket, "--endpoint", "unix:" + b.socket, "vm", "rm", "unheard");
+            Ended ended = end(start(line));
+            assertThat(ended.exit()).as(ended.err()).isZero();
+            assertThat(ended.out()).contains("unheard removed");
+            assertThat(owner.requests).hasSize(1);
+            assertThat(end(start(line)).exit()).isEqualTo(4);
+        } finally {
+            FLEET.hosts.remove("host-x");
+        }
+    }
+
     @Test
     void aCommandGoesOnThroughAnotherEndpointWhenItsHostIsKilled() throws Exception {
         var vm = a.createVm("survivor");

@@ -8,6 +8,7 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
@@ -19,6 +20,7 @@ final class Relay implements AutoCloseable {
     private final List<SocketChannel> open = new CopyOnWriteArrayList<>();
     private final AtomicLong toClient = new AtomicLong();
     private volatile boolean frozen;
+    private volatile String losing = "";
 
     Relay(URI target) throws IOException {
         this.target = new InetSocketAddress(target.getHost(), target.getPort());
@@ -38,6 +40,11 @@ final class Relay implements AutoCloseable {
     /** Nothing comes or goes any more, and nobody is told. */
     void freeze() {
         frozen = true;
+    }
+
+    /** The next request of this method is the last of its connection, and its answer does not come through. */
+    void loseAnswersTo(String method) {
+        losing = method;
     }
 
     /** Every connection is reset, and no new one is taken. */
@@ -78,6 +85,10 @@ final class Relay implements AutoCloseable {
                     Thread.currentThread().join(); // for ever, holding both sockets open
                 }
                 buffer.flip();
+                if (!losing.isEmpty() && !count && startsWith(buffer, losing)) {
+                    lose(buffer, from, to);
+                    return;
+                }
                 while (buffer.hasRemaining()) {
                     int written = to.write(buffer);
                     toClient.addAndGet(count ? written : 0);
@@ -89,6 +100,29 @@ final class Relay implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private static boolean startsWith(ByteBuffer buffer, String method) {
+        return StandardCharsets.ISO_8859_1.decode(buffer.duplicate()).toString().startsWith(method);
+    }
+
+    /** Hands the request over on a connection of its own, whose answer is read and dropped. */
+    private void lose(ByteBuffer request, SocketChannel from, SocketChannel to) throws IOException {
+        losing = "";
+        try (SocketChannel host = SocketChannel.open(target)) {
+            while (request.hasRemaining()) {
+                host.write(request);
+            }
+            ByteBuffer answer = ByteBuffer.allocate(64 * 1024);
+            while (StandardCharsets.ISO_8859_1
+                                    .decode(answer.duplicate().flip())
+                                    .toString()
+                                    .indexOf('}')
+                            < 0
+                    && host.read(answer) >= 0) {}
+        }
+        from.close();
+        to.close();
     }
 
     @Override

@@ -271,6 +271,25 @@ class SecureRestTest {
         }
     }
 
+    /** Another host has taken over the address of the owner. */
+    @Test
+    void aRequestIsPassedOnToItsOwnerOnly() throws Exception {
+        try (SecureHost other = SecureHost.open("host-b", host.fleet, directory);
+                GodwitClient operator = host.client(Role.OPERATOR, "alice")) {
+            String vm = operator.createVm(new CreateVm("mine", "debian-ci", 1, 512, 1024))
+                    .id();
+            host.fleet.own(vm, "host-b");
+            assertThat(operator.vm("mine").host()).isEqualTo("host-b");
+            host.fleet.hosts.put("host-c", other.base);
+            host.fleet.own(vm, "host-c");
+            assertThatThrownBy(() -> operator.vm("mine"))
+                    .hasMessageContaining("Host host-c owns it")
+                    .hasMessageContaining("it is host/host-b, not host-c");
+            host.fleet.own(vm, "host-b");
+            assertThat(operator.vm("mine").host()).isEqualTo("host-b");
+        }
+    }
+
     @Test
     void theInnerSocketIsInADirectoryThatOnlyRootEnters() throws Exception {
         Path inside = directory.resolve("host-a/inside");

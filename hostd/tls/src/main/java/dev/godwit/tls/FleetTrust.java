@@ -44,9 +44,24 @@ public final class FleetTrust extends X509ExtendedTrustManager {
 
     private final Supplier<Credentials> own;
     private final Set<Role> roles;
-    private final @Nullable String name;
+    private final AtAddress expected;
     private final Revocations revocations;
     private final InstantSource clock;
+
+    /** Who is to be at an address. */
+    public interface AtAddress {
+        /**
+         * Whose certificate the server there must show.
+         *
+         * @param host as it was dialled, a name or an address; empty where that is not known
+         * @return null: anybody's
+         */
+        @Nullable
+        String holder(String host, int port);
+    }
+
+    /** Anybody, anywhere. */
+    private static final AtAddress ANYBODY = (host, port) -> null;
 
     /**
      * Trusts these roles.
@@ -55,25 +70,30 @@ public final class FleetTrust extends X509ExtendedTrustManager {
      * @param revocations asked at every handshake
      */
     public FleetTrust(Supplier<Credentials> own, Set<Role> roles, Revocations revocations, InstantSource clock) {
-        this(own, roles, null, revocations, clock);
+        this(own, roles, ANYBODY, revocations, clock);
     }
 
     private FleetTrust(
             Supplier<Credentials> own,
             Set<Role> roles,
-            @Nullable String name,
+            AtAddress expected,
             Revocations revocations,
             InstantSource clock) {
         this.own = own;
         this.roles = Set.copyOf(roles);
-        this.name = name;
+        this.expected = expected;
         this.revocations = revocations;
         this.clock = clock;
     }
 
     /** The same for one holder only. */
     public FleetTrust expecting(String holder) {
-        return new FleetTrust(own, roles, holder, revocations, clock);
+        return expectingAt((host, port) -> holder);
+    }
+
+    /** The same for the holder who is expected at the address of each server; for connections through an {@link SSLEngine}. */
+    public FleetTrust expectingAt(AtAddress holders) {
+        return new FleetTrust(own, roles, holders, revocations, clock);
     }
 
     /**
@@ -87,7 +107,7 @@ public final class FleetTrust extends X509ExtendedTrustManager {
             X509Certificate[] chain = Stream.of(session.getPeerCertificates())
                     .map(X509Certificate.class::cast)
                     .toArray(X509Certificate[]::new);
-            return verify(chain, null);
+            return verify(chain, null, session.getPeerHost(), session.getPeerPort());
         } catch (SSLPeerUnverifiedException e) {
             throw new CertificateException("it showed no certificate", e);
         }
@@ -99,7 +119,8 @@ public final class FleetTrust extends X509ExtendedTrustManager {
                 && !revocations.revoked(identity, certificate);
     }
 
-    private Identity verify(X509Certificate @Nullable [] chain, @Nullable String usage) throws CertificateException {
+    private Identity verify(X509Certificate @Nullable [] chain, @Nullable String usage, @Nullable String host, int port)
+            throws CertificateException {
         if (chain == null || chain.length == 0) {
             throw new CertificateException("it showed no certificate");
         }
@@ -126,6 +147,7 @@ public final class FleetTrust extends X509ExtendedTrustManager {
             throw new CertificateException("it is " + identity.subject() + ", and only "
                     + roles.stream().map(Role::text).sorted().collect(Collectors.joining(", ")) + " is taken here");
         }
+        String name = expected.holder(host == null ? "" : host, port);
         if (name != null && !name.equals(identity.name())) {
             throw new CertificateException("it is " + identity.subject() + ", not " + name);
         }
@@ -170,12 +192,12 @@ public final class FleetTrust extends X509ExtendedTrustManager {
 
     @Override
     public void checkClientTrusted(X509Certificate[] chain, String authType) throws CertificateException {
-        Objects.requireNonNull(verify(chain, CLIENT_AUTH));
+        Objects.requireNonNull(verify(chain, CLIENT_AUTH, null, -1));
     }
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String authType) throws CertificateException {
-        Objects.requireNonNull(verify(chain, SERVER_AUTH));
+        Objects.requireNonNull(verify(chain, SERVER_AUTH, null, -1));
     }
 
     @Override
@@ -199,7 +221,10 @@ public final class FleetTrust extends X509ExtendedTrustManager {
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String authType, @Nullable SSLEngine engine)
             throws CertificateException {
-        checkServerTrusted(chain, authType);
+        Objects.requireNonNull(
+                engine == null
+                        ? verify(chain, SERVER_AUTH, null, -1)
+                        : verify(chain, SERVER_AUTH, engine.getPeerHost(), engine.getPeerPort()));
     }
 
     @Override
