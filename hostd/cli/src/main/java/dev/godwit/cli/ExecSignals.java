@@ -1,6 +1,8 @@
 package dev.godwit.cli;
 
+import dev.godwit.api.SignalRequest;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ThreadLocalRandom;
 import sun.misc.Signal;
 
 /**
@@ -19,7 +21,8 @@ final class ExecSignals {
     }
 
     private static void send(Fleet fleet, String path, String name) {
-        byte[] body = ("{\"name\":\"" + name + "\"}").getBytes(StandardCharsets.UTF_8);
+        long id = ThreadLocalRandom.current().nextLong(1, SignalRequest.ID_MAX); // a second TERM means something else
+        byte[] body = ("{\"name\":\"" + name + "\",\"id\":" + id + "}").getBytes(StandardCharsets.UTF_8);
         try {
             fleet.document(fleet.repeatable(Request.post(path + "/signal", body), Fleet.ANSWER_MILLIS));
         } catch (Failure failure) {

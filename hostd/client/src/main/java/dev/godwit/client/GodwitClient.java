@@ -36,6 +36,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
 import okhttp3.MediaType;
 import okhttp3.Request;
 import okhttp3.RequestBody;
@@ -390,12 +391,17 @@ public final class GodwitClient implements AutoCloseable {
     }
 
     /**
-     * Signals a command's process group.
+     * Signals a command's process group, once also when the request is repeated.
      *
      * @param name without SIG, for example {@code TERM}
      */
     public void signal(String vm, String execId, String name) throws IOException {
-        post(Endpoints.Repeat.HARMLESS, timeouts.answer(), execPath(vm, execId) + "/signal", new SignalRequest(name));
+        long id = ThreadLocalRandom.current().nextLong(1, SignalRequest.ID_MAX);
+        post(
+                Endpoints.Repeat.HARMLESS,
+                timeouts.answer(),
+                execPath(vm, execId) + "/signal",
+                new SignalRequest(name, id));
     }
 
     /**

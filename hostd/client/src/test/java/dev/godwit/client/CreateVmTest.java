@@ -32,6 +32,7 @@ class CreateVmTest {
             "{\"type\":\"t\",\"title\":\"t\",\"status\":409,\"detail\":\"The name is taken.\",\"code\":\"name-taken\"}";
 
     private final List<String> requests = new CopyOnWriteArrayList<>();
+    private final List<String> bodies = new CopyOnWriteArrayList<>();
     private final ServerSocket server;
 
     CreateVmTest() throws IOException {
@@ -60,6 +61,7 @@ class CreateVmTest {
                 int length = socket.getInputStream().read(buffer);
                 String request = new String(buffer, 0, Math.max(length, 0), StandardCharsets.ISO_8859_1);
                 requests.add(request.substring(0, request.indexOf('\r')));
+                bodies.add(request.substring(request.indexOf("\r\n\r\n") + 4));
                 String answer = script.apply(requests.size());
                 socket.getOutputStream().write(answer.getBytes(StandardCharsets.ISO_8859_1));
             } catch (IOException over) {
@@ -131,6 +133,16 @@ class CreateVmTest {
                     .hasMessage("It is lost.");
         }
         assertThat(requests).hasSize(3);
+    }
+
+    @Test
+    void aSignalThatIsRepeatedIsTheSameOne() throws Exception {
+        try (GodwitClient client = client(n -> n == 1 ? "" : "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")) {
+            client.signal("build", "e1", "TERM");
+            client.signal("build", "e1", "TERM");
+        }
+        assertThat(bodies).hasSize(3);
+        assertThat(bodies.get(0)).contains("\"id\":").isEqualTo(bodies.get(1)).isNotEqualTo(bodies.get(2));
     }
 
     @Test

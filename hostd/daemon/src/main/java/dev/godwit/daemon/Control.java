@@ -13,6 +13,7 @@ import dev.godwit.api.Image;
 import dev.godwit.api.ImagePushed;
 import dev.godwit.api.LeaseRenewal;
 import dev.godwit.api.Move;
+import dev.godwit.api.SignalRequest;
 import dev.godwit.api.Vm;
 import java.io.IOException;
 import java.io.InputStream;
@@ -140,7 +141,7 @@ public interface Control extends AutoCloseable {
     long writeStdin(String vm, String execId, long offset, InputStream body, boolean end) throws IOException;
 
     /** Sends a signal to the command's process group. */
-    void signalExec(String vm, String execId, String signalName) throws IOException;
+    void signalExec(String vm, String execId, SignalRequest signal) throws IOException;
 
     /**
      * Writes a file in the guest, in place of one that is there.

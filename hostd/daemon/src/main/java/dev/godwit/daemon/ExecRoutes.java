@@ -36,8 +36,7 @@ final class ExecRoutes {
                 exec("GET", "/v1/vms/{vm}/exec/{exec}/output", this::output),
                 exec("POST", "/v1/vms/{vm}/exec/{exec}/stdin", this::stdin),
                 exec("POST", "/v1/vms/{vm}/exec/{exec}/signal", (request, response, vm, exec) -> {
-                    control.signalExec(
-                            vm, exec, Bodies.json(request, SignalRequest.class).name());
+                    control.signalExec(vm, exec, Bodies.json(request, SignalRequest.class));
                     Answers.nothing(response);
                 }));
     }

@@ -3,6 +3,7 @@ package dev.godwit.daemon;
 import dev.godwit.api.Exec;
 import dev.godwit.api.ExecRequest;
 import dev.godwit.api.ProblemCode;
+import dev.godwit.api.SignalRequest;
 import dev.godwit.guest.ExecState;
 import dev.godwit.guest.ExecStatus;
 import dev.godwit.guest.FileStat;
@@ -163,9 +164,14 @@ final class GuestDoor implements AutoCloseable {
         return at;
     }
 
-    void signal(String execId, String name) throws IOException {
+    void signal(String execId, SignalRequest signal) throws IOException {
+        Long id = signal.id();
         call("signal", () -> {
-            channel.signal(execId, name);
+            if (id == null) {
+                channel.signal(execId, signal.name());
+            } else {
+                channel.signal(execId, signal.name(), id);
+            }
             return true;
         });
     }

@@ -20,6 +20,7 @@ import dev.godwit.api.Limits;
 import dev.godwit.api.Move;
 import dev.godwit.api.MoveMode;
 import dev.godwit.api.ProblemCode;
+import dev.godwit.api.SignalRequest;
 import dev.godwit.api.Versions;
 import dev.godwit.api.Vm;
 import dev.godwit.fleet.FleetStore;
@@ -415,8 +416,8 @@ final class HostControl implements Control {
     }
 
     @Override
-    public void signalExec(String vm, String execId, String signalName) throws IOException {
-        owned(vm).guest().signal(execId, signalName);
+    public void signalExec(String vm, String execId, SignalRequest signal) throws IOException {
+        owned(vm).guest().signal(execId, signal);
     }
 
     @Override

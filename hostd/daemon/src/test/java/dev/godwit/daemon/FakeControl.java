@@ -29,6 +29,7 @@ import dev.godwit.api.MoveState;
 import dev.godwit.api.MoveStep;
 import dev.godwit.api.PlannedMove;
 import dev.godwit.api.ProblemCode;
+import dev.godwit.api.SignalRequest;
 import dev.godwit.api.Versions;
 import dev.godwit.api.Vm;
 import dev.godwit.api.VmState;
@@ -449,8 +450,8 @@ final class FakeControl implements Control {
     }
 
     @Override
-    public void signalExec(String vm, String execId, String signalName) {
-        find(vm, execId).signal(signalName);
+    public void signalExec(String vm, String execId, SignalRequest signal) {
+        find(vm, execId).signal(signal.name());
     }
 
     @Override
@@ -466,7 +467,6 @@ final class FakeControl implements Control {
         if (content == null) {
             throw new NotFound("There is no file " + path + " in VM " + vm + ".");
         }
-        return new ByteArrayInputStream(content);
         return fleet.brokenFiles.contains(path)
                 ? breakingOff(path, content)
                 : new GuestFile(bytes(content), content.length);
@@ -484,6 +484,7 @@ final class FakeControl implements Control {
     }
 
     private static InputStream bytes(byte[] content) {
+        return new ByteArrayInputStream(content);
     }
 
     private static InputStream bytes(String text) {

@@ -178,11 +178,17 @@ public final class GuestChannel implements AutoCloseable {
 
     /** Sends a signal, by name with or without SIG, to the exec's process group. */
     public void signal(String exec, String name) throws GuestException, InterruptedException {
-        byte[] payload = new Payload()
-                .string(exec)
-                .u32(Signals.number(name))
-                .u64(random.nextLong() | 1)
-                .done();
+        signal(exec, name, random.nextLong() | 1);
+    }
+
+    /**
+     * The same under the caller's key.
+     *
+     * @param key not 0; guestd keeps an exec's last 16, and a signal that comes again with one of them is not sent again
+     */
+    public void signal(String exec, String name, long key) throws GuestException, InterruptedException {
+        byte[] payload =
+                new Payload().string(exec).u32(Signals.number(name)).u64(key).done();
         call(FrameType.SIGNAL, () -> payload);
     }
 

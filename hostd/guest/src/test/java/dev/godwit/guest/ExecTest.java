@@ -98,6 +98,26 @@ class ExecTest {
         assertThat(Streams.text(channel, "a", OutStream.STDOUT)).isEmpty();
     }
 
+    /** A shell takes pending signals by their numbers: WINCH after TERM. */
+    @Test
+    void aSignalThatIsAskedForAgainUnderItsKeyIsSentOnce() throws Exception {
+        shell("a", "trap 'n=$((n+1)); echo $n' TERM; trap 'exit $n' WINCH; n=0; echo 0; while :; do sleep 0.05; done");
+        try (OutputReader output = channel.output("a", OutStream.STDOUT, 0)) {
+            assertThat(piece(output)).isEqualTo("0\n");
+            channel.signal("a", "TERM", 41);
+            assertThat(piece(output)).isEqualTo("1\n");
+            channel.signal("a", "TERM", 42);
+            assertThat(piece(output)).isEqualTo("2\n");
+            channel.signal("a", "TERM", 41);
+            channel.signal("a", "WINCH", 43);
+        }
+        assertThat(channel.await("a", LONG)).isEqualTo(new ExecState.Exited(2));
+    }
+
+    private static String piece(OutputReader output) throws Exception {
+        return new String(((Output.Piece) output.next(LONG)).bytes(), UTF_8);
+    }
+
     @Test
     void stdinArrivesInOrderAndARepeatedPieceIsNotWrittenAgain() throws Exception {
         channel.exec(ExecRequest.of("a", "cat"));
