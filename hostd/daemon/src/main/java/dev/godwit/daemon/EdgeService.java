@@ -199,7 +199,7 @@ final class EdgeService implements AutoCloseable {
         List<PublishedPort> ports = new ArrayList<>();
         for (PublicPorts.Published one : PublicPorts.all(store.documents())) {
             OwnershipRecord record = records.get(one.lead().vmId());
-            if (record != null) {
+            if (record != null && one.lead().isTo(record)) {
                 addresses.of(record.address()).forEach(vm -> add(ports, one, vm));
             }
         }

@@ -13,6 +13,7 @@ import dev.godwit.fleet.FleetStoreException;
 import dev.godwit.fleet.FleetStoreUnavailable;
 import dev.godwit.fleet.HostRecord;
 import dev.godwit.fleet.HostRole;
+import dev.godwit.fleet.OwnershipRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -25,7 +26,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Which public port leads to which VM: one document of the fleet store a port, so that two requests for one port can't
- * both succeed. Edges read them all. The port of a VM that is gone is free. Thread-safe.
+ * both succeed. Edges read them all. A document is of one VM as it was made: one that is made anew under the same id has
+ * no public port, and the port of a VM that is gone is free. Thread-safe.
  */
 final class PublicPorts implements Ports {
     /** Label of an edge's host record: the fleet's public addresses, separated by commas. */
@@ -42,8 +44,16 @@ final class PublicPorts implements Ports {
         this.store = store;
     }
 
-    /** What stands in a document. */
-    record Lead(String vmId, int vmPort) {}
+    /**
+     * What stands in a document.
+     *
+     * @param vmCreated {@link OwnershipRecord#created} of the VM
+     */
+    record Lead(String vmId, int vmPort, long vmCreated) {
+        boolean isTo(OwnershipRecord vm) {
+            return vmId.equals(vm.vmId()) && vmCreated == vm.created();
+        }
+    }
 
     /** A document: which port leads where. */
     record Published(PortProtocol protocol, int publicPort, Lead lead) {}
@@ -60,8 +70,8 @@ final class PublicPorts implements Ports {
                     "VM " + vm.name() + " has no address, so no port can lead to it: its host has no network for VMs.");
         }
         String name = name(wanted.protocol(), wanted.publicPort());
-        Lead lead = new Lead(vm.id(), wanted.vmPort());
         try {
+            Lead lead = new Lead(vm.id(), wanted.vmPort(), record(vm).created());
             for (int i = 0; i < TRIES; i++) {
                 Optional<FleetDocument> there = store.documents().read(KIND, name);
                 if (there.isPresent() && lead(there.get()).equals(lead)) {
@@ -95,7 +105,7 @@ final class PublicPorts implements Ports {
 
     /** A VM's own port may be turned to another port of it only by unpublishing first: clients use it. */
     private void requireFree(PublishPort wanted, Lead there) throws FleetStoreUnavailable {
-        if (store.read(there.vmId()).isPresent()) {
+        if (store.read(there.vmId()).filter(there::isTo).isPresent()) {
             throw new Conflict(
                     ProblemCode.CONFLICT,
                     wanted.protocol() + " port " + wanted.publicPort() + " leads to port " + there.vmPort() + " of VM "
@@ -108,7 +118,7 @@ final class PublicPorts implements Ports {
         try {
             FleetDocuments documents = store.documents();
             Optional<FleetDocument> there = documents.read(KIND, name(protocol, publicPort));
-            if (there.isPresent() && lead(there.get()).vmId().equals(vm.id())) {
+            if (there.isPresent() && lead(there.get()).isTo(record(vm))) {
                 documents.delete(KIND, there.get().name(), there.get().revision());
                 return;
             }
@@ -125,8 +135,9 @@ final class PublicPorts implements Ports {
     public List<PublishedPort> of(Vm vm) {
         try {
             List<PublishedPort> ports = new ArrayList<>();
+            OwnershipRecord record = record(vm);
             for (Published one : all(store.documents())) {
-                if (one.lead().vmId().equals(vm.id())) {
+                if (one.lead().isTo(record)) {
                     ports.add(published(one.protocol(), one.publicPort(), one.lead()));
                 }
             }
@@ -134,6 +145,41 @@ final class PublicPorts implements Ports {
             return ports;
         } catch (FleetStoreException e) {
             throw unavailable("listed", e);
+        }
+    }
+
+    private OwnershipRecord record(Vm vm) throws FleetStoreUnavailable {
+        return store.read(vm.id())
+                .orElseThrow(() -> new NotFound("VM " + vm.name() + " (" + vm.id() + ") was removed at this moment."));
+    }
+
+    /**
+     * Removes the documents that lead to no VM any more: theirs was removed or written off.
+     *
+     * @throws FleetStoreException some may be left
+     */
+    static void removeLeft(FleetStore store) throws FleetStoreException {
+        FleetDocuments documents = store.documents();
+        // Before the records: whoever publishes reads the record first, so that of a living VM is among them.
+        List<FleetDocument> published = documents.list(KIND);
+        if (published.isEmpty()) {
+            return;
+        }
+        List<OwnershipRecord> vms = store.list();
+        for (FleetDocument document : published) {
+            List<Published> read = read(document).toList();
+            if (!read.isEmpty() && vms.stream().noneMatch(read.getFirst().lead()::isTo)) {
+                remove(documents, document);
+            }
+        }
+    }
+
+    private static void remove(FleetDocuments documents, FleetDocument document) throws FleetStoreException {
+        try {
+            documents.delete(KIND, document.name(), document.revision());
+            log.info("{} is not published any more: its VM is gone", document.name());
+        } catch (DocumentConflict race) {
+            log.info("{} was changed by another request: {}", document.name(), race.getMessage());
         }
     }
 

@@ -63,6 +63,7 @@ final class Reconciliation {
             }
         }
         attempt("", this::removeOrphans);
+        attempt("", () -> PublicPorts.removeLeft(store));
     }
 
     private interface Step {
@@ -145,8 +146,7 @@ final class Reconciliation {
         if (!removedHere && nanos.getAsLong() - since < ORPHAN_AFTER.toNanos()) {
             return;
         }
-        store.delete(record.vmId(), hostId, record.fence());
-        disowning.done(record.vmId());
+        disowning.remove(record);
         log.warn("vm {} ({}): its record named this host, where nothing of it is", record.vmId(), record.name());
         if (!removedHere) {
             parts.events()

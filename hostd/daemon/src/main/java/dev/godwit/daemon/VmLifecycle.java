@@ -418,7 +418,7 @@ final class VmLifecycle {
             vms.remove(copy);
         }
         try {
-            store.delete(record.vmId(), record.owner(), record.fence());
+            disowning.remove(record);
         } catch (OwnershipConflict e) {
             throw new Conflict(
                     ProblemCode.CONFLICT,

@@ -8,9 +8,11 @@ import dev.godwit.api.PublishPort;
 import dev.godwit.api.PublishedPort;
 import dev.godwit.api.Vm;
 import dev.godwit.api.VmState;
+import dev.godwit.fleet.FleetDocument;
 import dev.godwit.fleet.HostRecord;
 import dev.godwit.fleet.HostRole;
 import dev.godwit.fleet.NewOwnership;
+import dev.godwit.fleet.OwnershipRecord;
 import dev.godwit.fleet.sqlite.SqliteFleetStore;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -105,6 +107,43 @@ class PublicPortsTest {
     }
 
     @Test
+    void aVmMadeAnewUnderTheSameIdHasNoPublicPortAndTheOldOneIsFree() throws Exception {
+        ports.publish(ONE, WEB);
+        store.delete("vm-1", "host-a", 1);
+        store.create(new NewOwnership("vm-1", "one", "host-a", "10.77.0.2", ""));
+        assertThat(ports.of(ONE)).isEmpty();
+        assertThat(PublicPorts.all(store.documents()).getFirst().lead().isTo(record("vm-1")))
+                .as("what an edge asks before it opens the way")
+                .isFalse();
+        assertThatThrownBy(() -> ports.unpublish(ONE, PortProtocol.TCP, 8080)).isInstanceOf(NotFound.class);
+        assertThat(ports.publish(TWO, WEB).vm()).isEqualTo("vm-2");
+    }
+
+    @Test
+    void theSameVmKeepsItsPortsWhereverItMoves() throws Exception {
+        ports.publish(ONE, WEB);
+        store.transfer("vm-1", "host-a", 1, "host-b");
+        assertThat(ports.of(ONE)).hasSize(1);
+        assertThat(PublicPorts.all(store.documents()).getFirst().lead().isTo(record("vm-1")))
+                .isTrue();
+    }
+
+    @Test
+    void onlyDocumentsOfVmsThatAreGoneAreRemoved() throws Exception {
+        ports.publish(ONE, WEB);
+        ports.publish(TWO, new PublishPort(53, 53, PortProtocol.UDP));
+        store.delete("vm-1", "host-a", 1);
+        PublicPorts.removeLeft(store);
+        assertThat(store.documents().list("port"))
+                .extracting(FleetDocument::name)
+                .containsExactly("udp-53");
+    }
+
+    private OwnershipRecord record(String vmId) throws Exception {
+        return store.read(vmId).orElseThrow();
+    }
+
+    @Test
     void onlyWhatLeadsToTheVmIsUnpublished() {
         ports.publish(ONE, WEB);
         assertThatThrownBy(() -> ports.unpublish(TWO, PortProtocol.TCP, 8080)).isInstanceOf(NotFound.class);
@@ -116,9 +155,9 @@ class PublicPortsTest {
     @Test
     void aDocumentThatNobodyOfUsWroteIsLeftOut() throws Exception {
         ports.publish(ONE, WEB);
-        store.documents().put("port", "tcp-99999", 0, "{\"vmId\":\"vm-1\",\"vmPort\":1}");
+        store.documents().put("port", "tcp-99999", 0, "{\"vmId\":\"vm-1\",\"vmPort\":1,\"vmCreated\":1}");
         store.documents().put("port", "tcp-70", 0, "\"no lead\"");
-        store.documents().put("port", "smtp-25", 0, "{\"vmId\":\"vm-1\",\"vmPort\":1}");
+        store.documents().put("port", "smtp-25", 0, "{\"vmId\":\"vm-1\",\"vmPort\":1,\"vmCreated\":1}");
         assertThat(PublicPorts.all(store.documents())).hasSize(1);
     }
 }

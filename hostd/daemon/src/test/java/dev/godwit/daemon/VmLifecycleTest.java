@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
+import dev.godwit.fleet.FleetDocument;
 import dev.godwit.fleet.NewOwnership;
 import dev.godwit.fleet.OwnershipRecord;
 import dev.godwit.move.MoveInProgress;
@@ -48,6 +49,22 @@ class VmLifecycleTest {
         assertThat(host.paths.vm("vm-1")).doesNotExist();
         assertThat(host.store.byName("build-vm-1")).isEmpty();
         assertThat(inProgress.moveOf("vm-1")).isEmpty();
+    }
+
+    @Test
+    void theDocumentsOfPublishedPortsGoWithARemovedVmAndWithOneThatIsWrittenOff() throws Exception {
+        publish(owned("vm-1", "host-a"), "tcp-80");
+        publish(owned("vm-2", "host-b"), "tcp-81");
+        publish(owned("vm-3", "host-b"), "tcp-82");
+        lifecycle.delete(host.vm("vm-1", VmRecord.Phase.LOST), "removed");
+        lifecycle.writeOff(host.store.read("vm-2").orElseThrow());
+        assertThat(host.store.documents().list("port"))
+                .extracting(FleetDocument::name)
+                .containsExactly("tcp-82");
+    }
+
+    private void publish(OwnershipRecord vm, String port) throws Exception {
+        host.store.documents().put("port", port, 0, Json.line(new PublicPorts.Lead(vm.vmId(), 80, vm.created())));
     }
 
     @Test

@@ -111,10 +111,25 @@ public abstract class FleetStoreContract {
     @Test
     void aNewVmIsOwnedUnderFenceOne() throws Exception {
         OwnershipRecord made = store.create(vm("vm1", "web", "10.77.0.2"));
-        assertThat(made).isEqualTo(new OwnershipRecord("vm1", "web", "host-a", 1, "10.77.0.2", ""));
+        assertThat(made)
+                .isEqualTo(new OwnershipRecord(
+                        "vm1", "web", "host-a", 1, "10.77.0.2", "", NewOwnership.VNI_DEFAULT, made.created()));
         assertThat(store.read("vm1")).contains(made);
         assertThat(store.byName("web")).contains(made);
         assertThat(store.list()).containsExactly(made);
+    }
+
+    @Test
+    void aVmMadeAnewUnderTheSameIdIsAnotherVmAndOneThatMovedIsTheSame() throws Exception {
+        OwnershipRecord first = store.create(vm("vm1", "web", "10.77.0.2"));
+        assertThat(store.transfer("vm1", "host-a", 1, "host-b").isSameVm(first)).isTrue();
+        assertThat(store.read("vm1").orElseThrow().isSameVm(first)).isTrue();
+        store.delete("vm1", "host-b", 2);
+        OwnershipRecord second = store.create(vm("vm1", "web", "10.77.0.2"));
+        assertThat(second.isSameVm(first)).isFalse();
+        assertThat(second.created()).isGreaterThan(first.created());
+        assertThat(store.list()).containsExactly(second);
+        assertThat(store.byName("web")).contains(second);
     }
 
     @Test

@@ -156,7 +156,15 @@ public final class EtcdFleetStore implements FleetStore {
                         .Else(looks.toArray(Op[]::new))
                         .commit());
         if (answer.isSucceeded()) {
-            return new OwnershipRecord(vm.vmId(), vm.name(), vm.owner(), 1, vm.address(), vm.detail(), vm.vni());
+            return new OwnershipRecord(
+                    vm.vmId(),
+                    vm.name(),
+                    vm.owner(),
+                    1,
+                    vm.address(),
+                    vm.detail(),
+                    vm.vni(),
+                    answer.getHeader().getRevision());
         }
         List<GetResponse> seen = answer.getGetResponses();
         Optional<OwnershipRecord> present = EtcdOwners.record(seen);

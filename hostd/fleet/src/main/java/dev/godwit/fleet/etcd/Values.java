@@ -73,7 +73,8 @@ final class Values {
                 o.required("fence").asLong(),
                 text(v, "address"),
                 text(v, "detail"),
-                v.path("vni").asInt(NewOwnership.VNI_DEFAULT)); // an older hostd knew one network
+                v.path("vni").asInt(NewOwnership.VNI_DEFAULT), // an older hostd knew one network
+                vm.getCreateRevision());
     }
 
     static String claimedBy(KeyValue claim) {

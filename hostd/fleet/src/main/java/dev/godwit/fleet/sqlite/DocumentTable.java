@@ -31,11 +31,16 @@ final class DocumentTable {
         handle.execute("INSERT OR IGNORE INTO document_revision (one, last) VALUES (1, 0)");
     }
 
-    FleetDocument put(NewDocument document, long expectedRevision) throws DocumentConflict {
-        require(document.tried(), document.kind(), document.name(), expectedRevision);
-        long revision = handle.createQuery("UPDATE document_revision SET last = last + 1 RETURNING last")
+    /** A number that nothing in this file had before. */
+    static long nextRevision(Handle handle) {
+        return handle.createQuery("UPDATE document_revision SET last = last + 1 RETURNING last")
                 .mapTo(Long.class)
                 .one();
+    }
+
+    FleetDocument put(NewDocument document, long expectedRevision) throws DocumentConflict {
+        require(document.tried(), document.kind(), document.name(), expectedRevision);
+        long revision = nextRevision(handle);
         handle.createUpdate("INSERT OR REPLACE INTO document (" + COLUMNS + ") VALUES (:kind, :name, :revision, :json)")
                 .bind("kind", document.kind())
                 .bind("name", document.name())

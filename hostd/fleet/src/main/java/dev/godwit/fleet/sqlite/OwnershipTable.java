@@ -14,7 +14,7 @@ import org.jdbi.v3.core.statement.StatementContext;
 
 /** The statements on the one table; each write is called inside a transaction. */
 final class OwnershipTable {
-    private static final String COLUMNS = "vm_id, name, owner, fence, address, detail, vni";
+    private static final String COLUMNS = "vm_id, name, owner, fence, address, detail, vni, created";
 
     private final Handle handle;
 
@@ -26,14 +26,18 @@ final class OwnershipTable {
         handle.execute("CREATE TABLE IF NOT EXISTS ownership ("
                 + "vm_id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, "
                 + "fence INTEGER NOT NULL CHECK (fence >= 1), address TEXT UNIQUE, detail TEXT NOT NULL, "
-                + "vni INTEGER NOT NULL DEFAULT 1) STRICT");
-        boolean ofOlderHostd =
-                handle.createQuery("SELECT count(*) FROM pragma_table_info('ownership') WHERE name = 'vni'")
-                                .mapTo(Integer.class)
-                                .one()
-                        == 0;
-        if (ofOlderHostd) {
-            handle.execute("ALTER TABLE ownership ADD COLUMN vni INTEGER NOT NULL DEFAULT 1");
+                + "vni INTEGER NOT NULL DEFAULT 1, created INTEGER NOT NULL DEFAULT 0) STRICT");
+        addIfOfOlderHostd(handle, "vni", 1);
+        addIfOfOlderHostd(handle, "created", 0);
+    }
+
+    private static void addIfOfOlderHostd(Handle handle, String column, int standard) {
+        int there = handle.createQuery("SELECT count(*) FROM pragma_table_info('ownership') WHERE name = :column")
+                .bind("column", column)
+                .mapTo(Integer.class)
+                .one();
+        if (there == 0) {
+            handle.execute("ALTER TABLE ownership ADD COLUMN " + column + " INTEGER NOT NULL DEFAULT " + standard);
         }
     }
 
@@ -54,16 +58,18 @@ final class OwnershipTable {
                         + sameAddress.get().vmId() + " has the address " + vm.address() + "; choose another");
             }
         }
+        long created = DocumentTable.nextRevision(handle);
         handle.createUpdate("INSERT INTO ownership (" + COLUMNS
-                        + ") VALUES (:vm, :name, :owner, 1, :address, :detail, :vni)")
+                        + ") VALUES (:vm, :name, :owner, 1, :address, :detail, :vni, :created)")
                 .bind("vm", vm.vmId())
                 .bind("name", vm.name())
                 .bind("owner", vm.owner())
                 .bind("address", vm.address().isEmpty() ? null : vm.address())
                 .bind("detail", vm.detail())
                 .bind("vni", vm.vni())
+                .bind("created", created)
                 .execute();
-        return new OwnershipRecord(vm.vmId(), vm.name(), vm.owner(), 1, vm.address(), vm.detail(), vm.vni());
+        return new OwnershipRecord(vm.vmId(), vm.name(), vm.owner(), 1, vm.address(), vm.detail(), vm.vni(), created);
     }
 
     OwnershipRecord transfer(String what, String vmId, String expectedOwner, long expectedFence, String newOwner)
@@ -126,6 +132,7 @@ final class OwnershipTable {
                 row.getLong("fence"),
                 address == null ? "" : address,
                 row.getString("detail"),
-                row.getInt("vni"));
+                row.getInt("vni"),
+                row.getLong("created"));
     }
 }
