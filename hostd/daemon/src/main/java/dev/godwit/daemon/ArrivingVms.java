@@ -68,6 +68,7 @@ final class ArrivingVms implements IncomingVmPort {
     public void reserve(Reservation reservation) throws ReservationRefused, IOException {
         VmNeeds needs = needs(reservation);
         try {
+            fitness.requireTakesVms();
             LocalImage image = images.require(needs.image());
             fitness.check(needs);
             Optional<HostedVm> taken = vms.find(reservation.vmId()).or(() -> vms.find(needs.name()));

@@ -1,6 +1,7 @@
 package dev.godwit.daemon;
 
 import dev.godwit.fleet.HostRecord;
+import dev.godwit.fleet.HostRole;
 import dev.godwit.move.PlannedMove;
 import dev.godwit.policy.Action;
 import dev.godwit.policy.Candidate;
@@ -108,11 +109,11 @@ final class FleetView {
         return pages * Pages.PAGE_BYTES / Math.max(seconds, 1e-3);
     }
 
-    /** All other hosts, those that can't take anything too. */
+    /** All other hosts, those that can't take anything too; edges are none. */
     List<Candidate> candidates() throws IOException {
         List<Candidate> candidates = new ArrayList<>();
         for (HostRecord host : peers.others()) {
-            if (!host.peerAddress().isEmpty()) {
+            if (!host.peerAddress().isEmpty() && host.role() == HostRole.HOST) {
                 candidates.add(candidate(host));
             }
         }

@@ -242,6 +242,11 @@ final class HostControl implements Control {
                 .record(target)
                 .orElseThrow(() -> new NotFound("There is no living host \"" + target
                         + "\" in the fleet; 'godwit host list' shows those that are."));
+        if (host.role() == dev.godwit.fleet.HostRole.EDGE) {
+            throw new Refused(
+                    ProblemCode.HOST_UNFIT,
+                    "VM " + vm + " can't move to " + target + ": it is an edge, and edges take no VM; choose a host.");
+        }
         Snapshot snapshot = new Snapshot(
                 config.hostId(),
                 null,

@@ -99,7 +99,7 @@ public final class HostControlFactory implements ControlFactory {
                 paths.state().resolve("probe"),
                 cgroups,
                 config.handOverTimeout()));
-        HostFitness fitness = new HostFitness(driver, config.allowEmulation());
+        HostFitness fitness = new HostFitness(driver, config.allowEmulation(), config.role());
         Admission admission = new Admission(memoryMib, config.vmsMax(), paths.vms());
         Images images = new Images(paths, new ImageRecipes(home), config.hostId());
         ImageTransfer transfer = new ImageTransfer(images);

@@ -1,5 +1,6 @@
 package dev.godwit.daemon;
 
+import dev.godwit.api.HostRole;
 import dev.godwit.api.ProblemCode;
 import dev.godwit.vmm.Accelerator;
 import dev.godwit.vmm.VmmDriver;
@@ -7,14 +8,26 @@ import java.io.IOException;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Whether this host can run a VM: accelerator, VMM, machine type and CPU. */
+/** Whether this host may and can run a VM: role, accelerator, VMM, machine type and CPU. */
 final class HostFitness {
     private final VmmDriver driver;
     private final boolean allowEmulation;
 
-    HostFitness(VmmDriver driver, boolean allowEmulation) {
+    private final HostRole role;
+
+    HostFitness(VmmDriver driver, boolean allowEmulation, HostRole role) {
         this.driver = driver;
         this.allowEmulation = allowEmulation;
+        this.role = role;
+    }
+
+    /** Refuses any VM at an edge, whose rules are for what comes from other machines: a VM of its own would pass by them. */
+    void requireTakesVms() {
+        if (role == HostRole.EDGE) {
+            throw new Refused(
+                    ProblemCode.HOST_UNFIT,
+                    "this machine is an edge (role: edge), which takes no VM; ask a host: 'godwit host list' shows them.");
+        }
     }
 
     VmmDriver.Probe probe() throws IOException {
@@ -33,6 +46,7 @@ final class HostFitness {
 
     /** Refuses a VM that would not find here what it has where it runs. */
     void check(VmNeeds needs) throws IOException {
+        requireTakesVms();
         VmmDriver.Probe probe = probe();
         if (probe.accelerator() != needs.accelerator()) {
             throw new Refused(

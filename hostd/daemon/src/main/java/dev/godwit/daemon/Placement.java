@@ -2,6 +2,7 @@ package dev.godwit.daemon;
 
 import dev.godwit.api.CreateVm;
 import dev.godwit.api.Host;
+import dev.godwit.api.HostRole;
 import dev.godwit.api.HostState;
 import dev.godwit.api.ProblemCode;
 import dev.godwit.api.Vm;
@@ -108,7 +109,9 @@ final class Placement {
             try {
                 HttpResponse<byte[]> answer = forwarder.ask(other, "/v1/host");
                 Host host = Json.read(answer.body(), Host.class);
-                if (host.state() == HostState.READY && host.freeMemoryMib() >= wanted.memoryMib()) {
+                if (host.role() == HostRole.HOST
+                        && host.state() == HostState.READY
+                        && host.freeMemoryMib() >= wanted.memoryMib()) {
                     rooms.add(new Room(other, host.freeMemoryMib()));
                 }
             } catch (IOException | BadRequest e) {

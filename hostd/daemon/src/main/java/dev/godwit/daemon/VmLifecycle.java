@@ -109,6 +109,7 @@ final class VmLifecycle {
     }
 
     private HostedVm make(CreateVm request, String vmId, Owning owning) throws IOException {
+        fitness.requireTakesVms();
         LocalImage image = images.require(request.image());
         Accelerator accelerator = fitness.accelerator();
         VmmDriver.Probe probe = fitness.probe();

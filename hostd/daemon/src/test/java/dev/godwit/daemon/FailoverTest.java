@@ -281,6 +281,18 @@ class FailoverTest {
     }
 
     @Test
+    void aRequestThatAHostHasNoRoomForIsNotMadeAtAnEdge() throws Exception {
+        fleet.full.add("host-a");
+        fleet.edges.add("host-b");
+        try (GodwitClient onA = a.client()) {
+            assertThatThrownBy(() -> onA.createVm(new CreateVm("large", "debian-ci", 1, 512, 1024)))
+                    .isInstanceOfSatisfying(
+                            RequestFailed.class, e -> assertThat(e.code()).isEqualTo(ProblemCode.NO_ROOM));
+        }
+        assertThat(fleet.vms).isEmpty();
+    }
+
+    @Test
     void aRequestThatOneHostHasNoRoomForIsMadeAtTheOther() throws Exception {
         fleet.full.add("host-a");
         try (GodwitClient onA = a.client()) {

@@ -345,7 +345,7 @@ final class FakeControl implements Control {
     public Host host() {
         return new Host(
                 host,
-                HostRole.HOST,
+                fleet.edges.contains(host) ? HostRole.EDGE : HostRole.HOST,
                 drain == null ? HostState.READY : HostState.DRAINING,
                 AcceleratorKind.TCG,
                 "emulation",

@@ -25,6 +25,9 @@ final class FakeFleet {
     /** Ids of hosts that have room for no VM. */
     final Set<String> full = ConcurrentHashMap.newKeySet();
 
+    /** Ids of hosts that are edges. */
+    final Set<String> edges = ConcurrentHashMap.newKeySet();
+
     /** The projects' networks; of real ownership records it has none. */
     final FleetStore store = openStore();
 

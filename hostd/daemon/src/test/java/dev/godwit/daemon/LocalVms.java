@@ -1,5 +1,6 @@
 package dev.godwit.daemon;
 
+import dev.godwit.api.HostRole;
 import dev.godwit.fleet.FleetDocuments;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreUnavailable;
@@ -78,12 +79,16 @@ final class LocalVms implements AutoCloseable {
 
     /** What makes and ends VMs here; images are none. */
     VmLifecycle lifecycle(MovesInProgress inProgress) {
+        return lifecycle(inProgress, HostRole.HOST);
+    }
+
+    VmLifecycle lifecycle(MovesInProgress inProgress, HostRole role) {
         return new VmLifecycle(
                 parts,
                 "host-a",
                 store,
                 new Images(paths, new ImageRecipes(paths.state()), "host-a"),
-                new HostFitness(parts.driver(), true),
+                new HostFitness(parts.driver(), true, role),
                 vms,
                 "haswell-v1",
                 inProgress,
