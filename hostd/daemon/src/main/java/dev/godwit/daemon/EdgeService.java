@@ -1,6 +1,5 @@
 package dev.godwit.daemon;
 
-import dev.godwit.api.PortProtocol;
 import dev.godwit.edge.AddressClaim;
 import dev.godwit.edge.CommandClaim;
 import dev.godwit.edge.DeviceClaim;
@@ -11,12 +10,9 @@ import dev.godwit.edge.EdgeSides;
 import dev.godwit.edge.EdgeSpec;
 import dev.godwit.edge.EdgeState;
 import dev.godwit.edge.PublicAddress;
-import dev.godwit.edge.PublishedPort;
 import dev.godwit.edge.PublishedPorts;
-import dev.godwit.edge.VmNames;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreException;
-import dev.godwit.fleet.FleetStoreUnavailable;
 import dev.godwit.fleet.HostRecord;
 import dev.godwit.fleet.HostRole;
 import dev.godwit.fleet.OwnershipRecord;
@@ -31,13 +27,12 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,19 +43,17 @@ final class EdgeService implements AutoCloseable {
     private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
     private static final Duration CLAIM_WITHIN = Duration.ofSeconds(30);
     private static final Duration TELL_WITHIN = Duration.ofSeconds(3);
-    /** The project of VMs that were made without one: all of them, until there are projects. */
-    private static final String PROJECT = "default";
 
     private final String hostId;
     private final FleetStore store;
     private final FleetLocations locations;
-    private final VmAddresses addresses;
     private final EdgeSides sides;
+    private final ProjectNames names;
+    private final PublicWays ways;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("edge-ports").daemon().factory());
-    private volatile Map<String, List<InetAddress>> named = Map.of();
-    private List<PublishedPort> published = List.of();
     private volatile long told;
+    private String lastTrouble = "";
     private volatile @Nullable EdgeNode node;
 
     private EdgeService(
@@ -68,8 +61,9 @@ final class EdgeService implements AutoCloseable {
         this.hostId = hostId;
         this.store = store;
         this.locations = locations;
-        this.addresses = addresses;
         this.sides = sides;
+        this.names = new ProjectNames(addresses);
+        this.ways = new PublicWays(sides, addresses);
     }
 
     /**
@@ -86,8 +80,7 @@ final class EdgeService implements AutoCloseable {
             Peers peers,
             Path state)
             throws IOException {
-        List<Prefix> vms = new ArrayList<>(List.of(network.addresses().subnet()));
-        Optional.ofNullable(network.addresses().subnet6()).ifPresent(vms::add);
+        List<Prefix> vms = network.addresses().prefixes();
         network.host().openGateway(vms);
         EdgeSides sides =
                 new EdgeSides(config.publicDevice(), config.addresses(), HostNetwork.DEVICE, vms, List.of(Gateway.V4));
@@ -106,15 +99,16 @@ final class EdgeService implements AutoCloseable {
                 EdgeSpec.DNS_PORT,
                 EdgeSpec.FLOWS_MAX,
                 state.resolve("edge-served"));
+        AtomicReference<PublishedPorts> first = new AtomicReference<>(PublishedPorts.none());
         try {
-            read();
+            follow(first::set);
         } catch (FleetStoreException e) {
             log.warn("what is published is not known yet: {}", e.getMessage());
         }
         EdgeNode opened = EdgeNode.open(
                 spec,
-                PublishedPorts.of(sides, published),
-                names(),
+                first.get(),
+                names,
                 new DocumentSeat(store.documents(), Clock.BOOTTIME::nanos),
                 claim(config, peers),
                 () -> List.of(EdgeLinks.dialer(peers, locations::others)));
@@ -123,8 +117,11 @@ final class EdgeService implements AutoCloseable {
                 () -> look(opened, peers), LOOK_EVERY.toMillis(), LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    private VmNames names() {
-        return (asker, vm, project) -> project.equals(PROJECT) ? named.getOrDefault(vm, List.of()) : List.of();
+    /** Takes in what the fleet says now: names, and the ways from the world. */
+    private boolean follow(PublicWays.Gate gate) throws FleetStoreException, IOException {
+        List<OwnershipRecord> vms = locations.recordsSeen();
+        names.tell(vms);
+        return ways.look(store.documents(), vms, gate);
     }
 
     /** The address goes to the interface, to the cloud, and then the hosts are told where their VMs' way out is. */
@@ -177,49 +174,15 @@ final class EdgeService implements AutoCloseable {
             if (opened.state() == EdgeState.ACTIVE && told != opened.fence()) {
                 tellHosts(peers);
             }
-            List<PublishedPort> before = published;
-            read();
-            if (!published.equals(before)) {
-                opened.publish(PublishedPorts.of(sides, published));
-                log.info("{} public ports lead to VMs", published.size());
+            if (follow(opened::publish)) {
+                log.info("{} public ports lead to VMs", ways.count());
             }
+            lastTrouble = "";
         } catch (FleetStoreException | IOException | RuntimeException e) {
-            log.warn("what is published stays as it was: {}", e.getMessage());
-        }
-    }
-
-    private void read() throws FleetStoreUnavailable {
-        Map<String, OwnershipRecord> records = new HashMap<>();
-        Map<String, List<InetAddress>> names = new HashMap<>();
-        for (OwnershipRecord record : locations.recordsSeen()) {
-            records.put(record.vmId(), record);
-            names.put(record.name(), addresses.of(record.address()));
-        }
-        named = Map.copyOf(names);
-        List<PublishedPort> ports = new ArrayList<>();
-        for (PublicPorts.Published one : PublicPorts.all(store.documents())) {
-            OwnershipRecord record = records.get(one.lead().vmId());
-            if (record != null && one.lead().isTo(record)) {
-                addresses.of(record.address()).forEach(vm -> add(ports, one, vm));
-            }
-        }
-        published = ports;
-    }
-
-    private void add(List<PublishedPort> ports, PublicPorts.Published one, InetAddress vm) {
-        if (sides.vmPrefixes().stream().noneMatch(prefix -> prefix.covers(vm))) {
-            return; // a VM of another network of before
-        }
-        PublishedPort.Protocol protocol =
-                one.protocol() == PortProtocol.TCP ? PublishedPort.Protocol.TCP : PublishedPort.Protocol.UDP;
-        int vmPort = one.lead().vmPort();
-        if (vm.getAddress().length > 4) {
-            ports.add(new PublishedPort(protocol, vm, vmPort, vm, vmPort));
-            return;
-        }
-        for (PublicAddress address : sides.publicAddresses()) {
-            if (address.address().getAddress().length == 4) {
-                ports.add(new PublishedPort(protocol, address.address(), one.publicPort(), vm, vmPort));
+            String trouble = String.valueOf(e.getMessage());
+            if (!trouble.equals(lastTrouble)) {
+                log.warn("what is published stays as it was, and is looked at again: {}", trouble);
+                lastTrouble = trouble;
             }
         }
     }

@@ -21,6 +21,11 @@ record VmAddresses(Prefix subnet, @Nullable Prefix subnet6) {
         return new VmAddresses(Prefix.parse(config.subnet()), v6 == null ? null : Prefix.parse(v6));
     }
 
+    /** Where addresses of VMs are. */
+    List<Prefix> prefixes() {
+        return subnet6 == null ? List.of(subnet) : List.of(subnet, subnet6);
+    }
+
     /** All addresses of the VM that has this IPv4 address; none for a VM without one. */
     List<InetAddress> of(String address) {
         if (address.isEmpty()) {
