@@ -123,6 +123,7 @@ final class DocumentSeat implements EdgeSeat {
                 Seat seat = seat(present.get());
                 if (seat.holder().equals(edgeId) && seat.fence() == fence) {
                     write(present.get().revision(), new Seat(edgeId, fence, true, seat.ttlMillis()), "");
+                    ownRevision = FleetDocuments.ABSENT; // a renewal that is under way must not undo it
                 }
             }
         } catch (FleetStoreException | BadRequest e) {

@@ -152,4 +152,12 @@ class DocumentSeatTest {
                         .json())
                 .isEqualTo("\"garbage\"");
     }
+
+    @Test
+    void aRenewalThatComesAfterTheSeatWasLeftDoesNotTakeItBack() throws Exception {
+        long fence = a.take("edge-a", TTL).orElseThrow().fence();
+        a.leave("edge-a", fence);
+        assertThat(a.renew("edge-a", fence, TTL)).isFalse();
+        assertThat(b.take("edge-b", TTL)).isPresent();
+    }
 }

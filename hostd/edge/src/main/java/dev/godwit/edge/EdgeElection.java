@@ -16,6 +16,9 @@ import org.slf4j.LoggerFactory;
  * next one waits for the whole of it (design §7). {@link EdgeDuty#speakUntil} is told that moment and shuts by itself, so
  * an edge is silent in time whatever becomes of its program.
  *
+ * <p>Whoever changes the state queues what follows from it before he lets go of the lock: tasks run in the order of the
+ * states, so that nothing is undone after it was done for a later taking.
+ *
  * <p>{@link #step} is called by one thread; {@link #close} after the last step.
  */
 public final class EdgeElection implements AutoCloseable {
@@ -36,6 +39,8 @@ public final class EdgeElection implements AutoCloseable {
     private long heldUntilNanos;
     private long stateSinceNanos;
     private String lastTrouble = "";
+    private boolean withdrawn;
+    private long takings;
 
     /**
      * @param edgeId what this edge calls itself: the same after a restart, no other edge has it
@@ -66,9 +71,29 @@ public final class EdgeElection implements AutoCloseable {
         return fence;
     }
 
-    /** Takes, renews or gives up, as things are. Returns how long the next step may wait. */
+    /** For how long this edge may still speak; zero: it has not got the seat. */
+    public synchronized Duration leaseLeft() {
+        return state == EdgeState.STANDBY
+                ? Duration.ZERO
+                : Duration.ofNanos(Math.max(0, heldUntilNanos - bootNanos.getAsLong()));
+    }
+
+    /** How often this edge began to serve since it was opened. */
+    public synchronized long takings() {
+        return takings;
+    }
+
+    /**
+     * Takes, renews or gives up, as things are. Returns how long the next step may wait. A step that fails in a way that
+     * nobody thought of is like a store that does not answer: the lease decides.
+     */
     public Duration step() {
-        return state() == EdgeState.STANDBY ? tryToTake() : keep();
+        try {
+            return state() == EdgeState.STANDBY ? tryToTake() : keep();
+        } catch (RuntimeException e) {
+            LOG.error("edge {}: a step of the election failed: {}", edgeId, e.getMessage(), e);
+            return state() == EdgeState.STANDBY ? every() : afterFailure(fence());
+        }
     }
 
     private Duration every() {
@@ -80,6 +105,9 @@ public final class EdgeElection implements AutoCloseable {
     }
 
     private Duration tryToTake() {
+        if (isWithdrawn()) {
+            return every();
+        }
         long sent = bootNanos.getAsLong();
         Optional<EdgeSeat.Taken> answer;
         try {
@@ -90,15 +118,22 @@ public final class EdgeElection implements AutoCloseable {
         }
         lastTrouble = "";
         if (answer.isPresent()) {
-            EdgeSeat.Taken taken = answer.get();
-            synchronized (this) {
+            takeSeat(answer.get(), sent);
+        }
+        return every();
+    }
+
+    private void takeSeat(EdgeSeat.Taken taken, long sent) {
+        synchronized (this) {
+            if (!withdrawn) {
                 fence = taken.fence();
                 heldUntilNanos = sent + share();
                 become(EdgeState.LOADING, "took the seat from '" + taken.previousHolder() + "'");
+                work.execute(() -> takeUp(taken));
+                return;
             }
-            work.execute(() -> takeUp(taken));
         }
-        return every();
+        leave(taken.fence());
     }
 
     /** Load first, open second, claim last. */
@@ -111,12 +146,12 @@ public final class EdgeElection implements AutoCloseable {
                 }
                 duty.speakUntil(heldUntilNanos);
                 become(EdgeState.ACTIVE, "the connections are loaded");
+                takings++;
             }
             duty.claim();
         } catch (IOException | RuntimeException e) {
             LOG.error("edge {} has the seat but can't serve: {}; it leaves the seat", edgeId, e.getMessage(), e);
-            if (isStill(taken)) {
-                giveUp("it can't serve");
+            if (giveUp(taken.fence(), "it can't serve")) {
                 leave(taken.fence());
             }
         }
@@ -138,17 +173,17 @@ public final class EdgeElection implements AutoCloseable {
             renewed = seat.renew(edgeId, mine, ttl);
         } catch (IOException e) {
             trouble("the seat could not be renewed", e);
-            return afterFailure();
+            return afterFailure(mine);
         }
         lastTrouble = "";
         if (!renewed) {
-            giveUp("the seat is not its own any more");
+            giveUp(mine, "the seat is not its own any more");
             return Duration.ZERO;
         }
         return extend(mine, sent);
     }
 
-    private Duration afterFailure() {
+    private Duration afterFailure(long held) {
         long left;
         synchronized (this) {
             left = heldUntilNanos - bootNanos.getAsLong();
@@ -156,7 +191,7 @@ public final class EdgeElection implements AutoCloseable {
         if (left > 0) {
             return Duration.ofNanos(Math.min(left, every().toNanos()));
         }
-        giveUp("its lease ended and the seat could not be renewed");
+        giveUp(held, "its lease ended and the seat could not be renewed");
         return every();
     }
 
@@ -174,19 +209,39 @@ public final class EdgeElection implements AutoCloseable {
             return every();
         } catch (IOException e) {
             trouble("the guard of the lease could not be set", e);
-            return afterFailure();
+            return afterFailure(renewedFence);
         }
     }
 
-    private void giveUp(String why) {
+    /** @return false: the seat of this fence was given up before, and another may have been taken since */
+    private synchronized boolean giveUp(long held, String why) {
+        if (state == EdgeState.STANDBY || fence != held) {
+            return false;
+        }
+        duty.silence();
+        become(EdgeState.STANDBY, why);
+        work.execute(duty::standDown);
+        return true;
+    }
+
+    private synchronized boolean isWithdrawn() {
+        return withdrawn;
+    }
+
+    /**
+     * Hands the seat over: stands down in order as {@link #close} does, and takes it no more as long as this is open. May
+     * be called by any thread.
+     */
+    public void withdraw() {
+        long held;
         synchronized (this) {
-            duty.silence();
-            if (state == EdgeState.STANDBY) {
+            withdrawn = true;
+            held = fence;
+            if (!giveUp(held, "it hands over")) {
                 return;
             }
-            become(EdgeState.STANDBY, why);
         }
-        work.execute(duty::standDown);
+        leave(held);
     }
 
     private void leave(long left) {
@@ -225,9 +280,9 @@ public final class EdgeElection implements AutoCloseable {
     /** Stands down in order: silent first, then the seat is left, so that another edge takes it at once. */
     @Override
     public void close() {
-        if (state() != EdgeState.STANDBY) {
-            giveUp("it stops");
-            leave(fence());
+        long held = fence();
+        if (giveUp(held, "it stops")) {
+            leave(held);
         }
     }
 }

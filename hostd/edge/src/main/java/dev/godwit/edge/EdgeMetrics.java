@@ -8,6 +8,9 @@ import java.util.Map;
  *
  * @param state where it stands
  * @param fence of the seat that it has or had last
+ * @param leaseLeft for how long this edge may still speak; zero: it has not got the seat
+ * @param takings how often this edge began to serve since it was opened
+ * @param flowsOwn connections in the kernel's table
  * @param flowsCopied connections of the other edge that it has a copy of
  * @param copyComplete whether the other edge is heard and has told everything
  * @param flowsOverflowed connections that there was no room for
@@ -23,6 +26,9 @@ import java.util.Map;
 public record EdgeMetrics(
         EdgeState state,
         long fence,
+        Duration leaseLeft,
+        long takings,
+        long flowsOwn,
         int flowsCopied,
         boolean copyComplete,
         long flowsOverflowed,

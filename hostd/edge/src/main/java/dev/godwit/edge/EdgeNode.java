@@ -32,6 +32,9 @@ public final class EdgeNode implements AutoCloseable {
     /** Steps of the election (six a lease) after a fail-over at which the addresses are announced again. */
     private static final int ANNOUNCE_AGAIN = 12;
 
+    /** Read whenever the figures are asked for: listing a full table takes seconds. */
+    private static final Path FLOWS_OWN = Path.of("/proc/sys/net/netfilter/nf_conntrack_count");
+
     /** What the host must do for an edge: forward, and tell of every connection. */
     private static final Map<String, String> SETTINGS = Map.of(
             "net/ipv4/ip_forward", "1",
@@ -161,7 +164,7 @@ public final class EdgeNode implements AutoCloseable {
         while (stop.getCount() > 0) {
             try {
                 events.poll(EVENTS_WAIT, everybody);
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 LOG.warn(
                         "events of connections could not be read, the stand-bys are told everything anew: {}",
                         e.getMessage());
@@ -289,6 +292,14 @@ public final class EdgeNode implements AutoCloseable {
         return replica.open();
     }
 
+    /**
+     * Hands the seat over, so that the other edge takes it at once, and takes it no more until this edge is opened anew.
+     * Connections go on at the other.
+     */
+    public void handOver() {
+        election.withdraw();
+    }
+
     /** Where this edge stands. */
     public EdgeState state() {
         return election.state();
@@ -308,6 +319,9 @@ public final class EdgeNode implements AutoCloseable {
         return new EdgeMetrics(
                 election.state(),
                 election.fence(),
+                election.leaseLeft(),
+                election.takings(),
+                Long.parseLong(Files.readString(FLOWS_OWN).strip()),
                 replica.size(),
                 replica.isComplete(),
                 replica.overflowed(),

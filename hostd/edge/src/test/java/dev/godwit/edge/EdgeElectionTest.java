@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 
 /** Two edges, one seat, and a clock that only the test moves. */
@@ -29,11 +30,24 @@ class EdgeElectionTest {
         final List<String> did = new ArrayList<>();
         final EdgeElection election;
         long openUntil;
-        boolean loadFails;
+        BooleanSupplier loadFails = () -> false;
+        /** Whether the electing thread gets ahead of the working one wherever the lock lets it. */
+        boolean overtakes;
+
+        private boolean works;
 
         Edge(String id) {
             this.id = id;
-            this.election = new EdgeElection(seat, id, TTL, () -> now, this, work::add);
+            this.election = new EdgeElection(seat, id, TTL, () -> now, this, this::queue);
+        }
+
+        void queue(Runnable task) {
+            if (overtakes && works && !Thread.holdsLock(election)) {
+                works = false;
+                election.step();
+                works = true;
+            }
+            work.add(task);
         }
 
         void step() {
@@ -43,8 +57,14 @@ class EdgeElectionTest {
 
         void work() {
             for (Runnable next = work.poll(); next != null; next = work.poll()) {
+                works = true;
                 next.run();
+                works = false;
             }
+        }
+
+        boolean hasAddresses() {
+            return did.lastIndexOf("claim") > did.lastIndexOf("stand down");
         }
 
         boolean speaks() {
@@ -53,7 +73,7 @@ class EdgeElectionTest {
 
         @Override
         public void load(EdgeSeat.Taken taken) throws IOException {
-            if (loadFails) {
+            if (loadFails.getAsBoolean()) {
                 throw new IOException("the kernel's connection tracking did not answer");
             }
             did.add("load after '" + taken.previousHolder() + "'");
@@ -197,7 +217,7 @@ class EdgeElectionTest {
 
     @Test
     void anEdgeThatCannotServeLeavesTheSeatToTheOther() {
-        a.loadFails = true;
+        a.loadFails = () -> true;
         a.step();
         assertThat(a.election.state()).isEqualTo(EdgeState.STANDBY);
         b.step();
@@ -226,6 +246,80 @@ class EdgeElectionTest {
         }
         assertThat(b.election.state()).isEqualTo(EdgeState.ACTIVE);
         assertThat(a.election.state()).isEqualTo(EdgeState.STANDBY);
+    }
+
+    @Test
+    void anActiveEdgeHasItsAddressesAndAStandbyHasNotHoweverItsThreadsOvertakeEachOther() {
+        for (long seed = 1; seed <= 300; seed++) {
+            EdgeElectionTest world = new EdgeElectionTest();
+            Random random = new Random(seed);
+            Edge edge = world.a;
+            edge.overtakes = true;
+            edge.loadFails = () -> random.nextInt(3) == 0;
+            for (int i = 0; i < 100; i++) {
+                world.pass(Duration.ofMillis(random.nextInt(800)));
+                world.seat.cutOff(edge.id, random.nextInt(6) == 0);
+                edge.election.step();
+                if (random.nextInt(3) > 0) {
+                    edge.work();
+                    assertThat(edge.hasAddresses())
+                            .as("seed %d, step %d: %s after %s", seed, i, edge.election.state(), edge.did)
+                            .isEqualTo(edge.election.state() == EdgeState.ACTIVE);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aStepThatFailsUnexpectedlyEndsNeitherTheElectionNorTheLease() {
+        a.step();
+        seat.breaks("edge-a", true);
+        a.step();
+        assertThat(a.election.state()).isEqualTo(EdgeState.ACTIVE);
+        pass(Duration.ofSeconds(3));
+        a.step();
+        assertThat(a.election.state()).isEqualTo(EdgeState.STANDBY);
+        a.step();
+        seat.breaks("edge-a", false);
+        a.step();
+        assertThat(a.election.state()).isEqualTo(EdgeState.ACTIVE);
+        assertThat(a.election.takings()).isEqualTo(2);
+    }
+
+    @Test
+    void anEdgeThatHandsOverDoesNotTakeTheSeatBack() {
+        a.step();
+        a.election.withdraw();
+        assertThat(a.speaks()).isFalse();
+        a.step();
+        assertThat(a.did).endsWith("silence", "stand down");
+        assertThat(a.election.state()).isEqualTo(EdgeState.STANDBY);
+        b.step();
+        assertThat(b.speaks()).isTrue();
+        pass(Duration.ofMinutes(1));
+        a.step();
+        assertThat(a.election.state()).isEqualTo(EdgeState.STANDBY);
+    }
+
+    @Test
+    void aSeatThatIsTakenWhileTheEdgeHandsOverIsLeftAtOnce() {
+        seat.beforeTaking(a.election::withdraw);
+        a.step();
+        assertThat(a.did).isEmpty();
+        assertThat(seat.holder()).isEmpty();
+        b.step();
+        assertThat(b.speaks()).isTrue();
+    }
+
+    @Test
+    void theLeaseThatIsLeftIsThatOfTheLastRenewal() {
+        assertThat(a.election.leaseLeft()).isZero();
+        a.step();
+        assertThat(a.election.leaseLeft()).isEqualTo(Duration.ofSeconds(2));
+        pass(Duration.ofMillis(500));
+        assertThat(a.election.leaseLeft()).isEqualTo(Duration.ofMillis(1500));
+        a.step();
+        assertThat(a.election.leaseLeft()).isEqualTo(Duration.ofSeconds(2));
     }
 
     @Test

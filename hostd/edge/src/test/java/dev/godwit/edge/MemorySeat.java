@@ -11,6 +11,8 @@ import java.util.function.LongSupplier;
 final class MemorySeat implements EdgeSeat {
     private final LongSupplier nanos;
     private final Set<String> cutOff = new HashSet<>();
+    private final Set<String> broken = new HashSet<>();
+    private Runnable beforeTaking = () -> {};
     private String holder = "";
     private boolean left = true;
     private long fence;
@@ -28,6 +30,20 @@ final class MemorySeat implements EdgeSeat {
         }
     }
 
+    /** What the seat answers this edge is no answer that anybody thought of. */
+    synchronized void breaks(String edgeId, boolean breaks) {
+        if (breaks) {
+            broken.add(edgeId);
+        } else {
+            broken.remove(edgeId);
+        }
+    }
+
+    /** Happens once, while the seat is being taken. */
+    synchronized void beforeTaking(Runnable once) {
+        beforeTaking = once;
+    }
+
     synchronized String holder() {
         return left ? "" : holder;
     }
@@ -39,6 +55,9 @@ final class MemorySeat implements EdgeSeat {
         if (!free) {
             return Optional.empty();
         }
+        Runnable once = beforeTaking;
+        beforeTaking = () -> {};
+        once.run();
         String previous = holder;
         holder = edgeId;
         left = false;
@@ -67,6 +86,9 @@ final class MemorySeat implements EdgeSeat {
     private void requireReachable(String edgeId) throws IOException {
         if (cutOff.contains(edgeId)) {
             throw new IOException("the fleet store does not answer " + edgeId);
+        }
+        if (broken.contains(edgeId)) {
+            throw new IllegalStateException("the seat's document is of a version that nobody knows");
         }
     }
 }
