@@ -1,10 +1,10 @@
 package dev.godwit.daemon;
 
+import dev.godwit.api.ProblemCode;
 import dev.godwit.edge.AddressClaim;
 import dev.godwit.edge.CommandClaim;
 import dev.godwit.edge.DeviceClaim;
 import dev.godwit.edge.DnsLimits;
-import dev.godwit.edge.EdgeMetrics;
 import dev.godwit.edge.EdgeNode;
 import dev.godwit.edge.EdgeSides;
 import dev.godwit.edge.EdgeSpec;
@@ -187,6 +187,28 @@ final class EdgeService implements AutoCloseable {
         }
     }
 
+    /**
+     * Hands the seat over to the other edge, which takes it at once; this one takes it no more until hostd is started
+     * anew.
+     *
+     * @throws Conflict there is no other edge, so VMs would lose their way out
+     */
+    void handOver() {
+        boolean another = locations.others().stream().anyMatch(host -> host.role() == HostRole.EDGE);
+        boolean floats = sides.publicAddresses().stream().allMatch(PublicAddress::floating);
+        if (!another || !floats) {
+            throw new Conflict(
+                    ProblemCode.CONFLICT,
+                    "Edge " + hostId + " keeps its seat: "
+                            + (floats ? "no other edge is alive" : "its addresses are its own")
+                            + ", so VMs would lose their way out. Start another edge first, or stop hostd here.");
+        }
+        EdgeNode here = node;
+        if (here != null) {
+            here.handOver();
+        }
+    }
+
     /** Takes a stream in by which the active edge tells of its connections. */
     StreamReceiver receive(String fromHost) throws PeerRefused {
         EdgeNode here = node;
@@ -201,9 +223,9 @@ final class EdgeService implements AutoCloseable {
     }
 
     /** The edge's figures. */
-    Optional<EdgeMetrics> metrics() throws IOException {
+    Optional<EdgeFigures.Seen> figures() throws IOException {
         EdgeNode here = node;
-        return here == null ? Optional.empty() : Optional.of(here.metrics());
+        return here == null ? Optional.empty() : Optional.of(new EdgeFigures.Seen(here.metrics(), ways.count()));
     }
 
     /** Lets go; connections go on as long as the lease lasts, and the next hostd takes them over. */

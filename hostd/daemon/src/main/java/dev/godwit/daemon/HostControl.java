@@ -52,10 +52,14 @@ final class HostControl implements Control {
 
     private final HostPki pki;
 
-    HostControl(HostdConfig config, HostServices services, HostPki pki) {
+    private final @Nullable EdgeService edge;
+
+    /** @param edge null at a host */
+    HostControl(HostdConfig config, HostServices services, HostPki pki, @Nullable EdgeService edge) {
         this.config = config;
         this.services = services;
         this.pki = pki;
+        this.edge = edge;
     }
 
     @Override
@@ -395,6 +399,9 @@ final class HostControl implements Control {
 
     @Override
     public DrainPlan drain(DrainRequest request) throws IOException {
+        if (edge != null) {
+            edge.handOver();
+        }
         Integer seconds = request.deadlineSeconds();
         return services.evacuation()
                 .begin(seconds == null ? null : Instant.now().plus(Duration.ofSeconds(seconds)));

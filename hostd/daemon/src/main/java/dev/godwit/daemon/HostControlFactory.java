@@ -64,7 +64,7 @@ public final class HostControlFactory implements ControlFactory {
             throws IOException {
         ClosingStack parts = new ClosingStack();
         try {
-            return open(config, events, parts, tls);
+            return open(config, events, metrics, parts, tls);
         } catch (IOException | RuntimeException e) {
             try {
                 parts.close();
@@ -75,7 +75,8 @@ public final class HostControlFactory implements ControlFactory {
         }
     }
 
-    private static Control open(HostdConfig config, EventLog events, ClosingStack parts, @Nullable HostTls tls)
+    private static Control open(
+            HostdConfig config, EventLog events, PrometheusRegistry metrics, ClosingStack parts, @Nullable HostTls tls)
             throws IOException {
         InstantSource clock = InstantSource.system();
         HostPaths paths =
@@ -211,6 +212,9 @@ public final class HostControlFactory implements ControlFactory {
         EdgeService edge = routed == null || config.edge() == null
                 ? null
                 : parts.add(routed.openEdge(config.edge(), store, peers, paths.state()));
+        if (edge != null) {
+            EdgeFigures.register(edge::figures, metrics);
+        }
         if (config.peerAddress() != null) {
             PeerDesk desk = new PeerDesk(
                     new Arrivals(targets, arriving), transfer, services, routed == null ? null : routed.desk(), edge);
@@ -248,7 +252,7 @@ public final class HostControlFactory implements ControlFactory {
             tls.follow(store, renewal::runIfDue);
             parts.add(tls);
         }
-        return new HostControl(config, services, pki);
+        return new HostControl(config, services, pki, edge);
     }
 
     private static List<Prefix> closed(@Nullable VmNetworkConfig network) {
