@@ -183,17 +183,6 @@ class AbiTest {
         put(ours, "__sk_buff.ifindex", BpfProgram.SKB_IFINDEX);
         put(ours, "__sk_buff.gso_segs", BpfProgram.SKB_GSO_SEGMENTS);
         put(ours, "__sk_buff.gso_size", BpfProgram.SKB_GSO_SIZE);
-        put(ours, "sizeof.bpf_tc_hook", BpfFilter.HOOK_BYTES);
-        put(ours, "bpf_tc_hook.ifindex", BpfFilter.HOOK_IFINDEX);
-        put(ours, "bpf_tc_hook.attach_point", BpfFilter.HOOK_POINT);
-        put(ours, "sizeof.bpf_tc_opts", BpfFilter.OPTS_BYTES);
-        put(ours, "bpf_tc_opts.prog_fd", BpfFilter.OPTS_PROGRAM);
-        put(ours, "bpf_tc_opts.flags", BpfFilter.OPTS_FLAGS);
-        put(ours, "bpf_tc_opts.handle", BpfFilter.OPTS_HANDLE);
-        put(ours, "bpf_tc_opts.priority", BpfFilter.OPTS_PRIORITY);
-        put(ours, "BPF_TC_INGRESS", BpfFilter.BPF_TC_INGRESS);
-        put(ours, "BPF_TC_EGRESS", BpfFilter.BPF_TC_EGRESS);
-        put(ours, "BPF_TC_F_REPLACE", BpfFilter.BPF_TC_F_REPLACE);
         put(ours, "BPF_TCX_INGRESS", BpfLink.BPF_TCX_INGRESS);
         put(ours, "BPF_TCX_EGRESS", BpfLink.BPF_TCX_EGRESS);
         put(ours, "sizeof.statfs", Mount.STATFS_BYTES);

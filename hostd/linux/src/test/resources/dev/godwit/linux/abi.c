@@ -149,15 +149,10 @@ int main(void) {
     NUMBER("BPF_MAP_TYPE_PERCPU_ARRAY", BPF_MAP_TYPE_PERCPU_ARRAY);
     NUMBER("BPF_ANY", BPF_ANY);
     NUMBER("BPF_NOEXIST", BPF_NOEXIST);
-    NUMBER("BPF_TC_INGRESS", BPF_TC_INGRESS);
-    NUMBER("BPF_TC_EGRESS", BPF_TC_EGRESS);
-    NUMBER("BPF_TC_F_REPLACE", BPF_TC_F_REPLACE);
     NUMBER("BPF_TCX_INGRESS", BPF_TCX_INGRESS);
     NUMBER("BPF_TCX_EGRESS", BPF_TCX_EGRESS);
     NUMBER("sizeof.bpf_object_open_opts", sizeof(struct bpf_object_open_opts));
     NUMBER("sizeof.bpf_test_run_opts", sizeof(struct bpf_test_run_opts));
-    NUMBER("sizeof.bpf_tc_hook", sizeof(struct bpf_tc_hook));
-    NUMBER("sizeof.bpf_tc_opts", sizeof(struct bpf_tc_opts));
     NUMBER("bpf_object_open_opts.object_name", offsetof(struct bpf_object_open_opts, object_name));
     NUMBER("bpf_object_open_opts.pin_root_path", offsetof(struct bpf_object_open_opts, pin_root_path));
     NUMBER("bpf_object_open_opts.kernel_log_buf", offsetof(struct bpf_object_open_opts, kernel_log_buf));
@@ -180,12 +175,6 @@ int main(void) {
     NUMBER("__sk_buff.ifindex", offsetof(struct __sk_buff, ifindex));
     NUMBER("__sk_buff.gso_segs", offsetof(struct __sk_buff, gso_segs));
     NUMBER("__sk_buff.gso_size", offsetof(struct __sk_buff, gso_size));
-    NUMBER("bpf_tc_hook.ifindex", offsetof(struct bpf_tc_hook, ifindex));
-    NUMBER("bpf_tc_hook.attach_point", offsetof(struct bpf_tc_hook, attach_point));
-    NUMBER("bpf_tc_opts.prog_fd", offsetof(struct bpf_tc_opts, prog_fd));
-    NUMBER("bpf_tc_opts.flags", offsetof(struct bpf_tc_opts, flags));
-    NUMBER("bpf_tc_opts.handle", offsetof(struct bpf_tc_opts, handle));
-    NUMBER("bpf_tc_opts.priority", offsetof(struct bpf_tc_opts, priority));
     NUMBER("sizeof.statfs", sizeof(struct statfs));
     NUMBER("statfs.f_bsize", offsetof(struct statfs, f_bsize));
     NUMBER("statfs.f_bavail", offsetof(struct statfs, f_bavail));

@@ -1,6 +1,5 @@
 package dev.godwit.net;
 
-import dev.godwit.linux.BpfFilter;
 import dev.godwit.linux.BpfLink;
 import dev.godwit.linux.BpfMap;
 import dev.godwit.linux.BpfObject;
@@ -174,8 +173,9 @@ public final class DataPlaneMaps implements AutoCloseable {
     public record Attachment(Hook hook, int interfaceIndex) {}
 
     /**
-     * Attaches a program to a device: by a pinned link where the kernel has tcx (6.6), else as a filter of the device's
-     * clsact queue, which lives with the device. Where it is attached already, it is replaced in one step.
+     * Attaches a program to a device by a pinned link. Where it is attached already, it is replaced in one step.
+     *
+     * @throws IOException among others: the kernel is older than 6.6 and has no such links
      */
     public synchronized void attach(Hook hook, int interfaceIndex) throws IOException {
         Attachment attachment = new Attachment(hook, interfaceIndex);
@@ -191,15 +191,17 @@ public final class DataPlaneMaps implements AutoCloseable {
             if (refused.errno() != Errno.EINVAL) {
                 throw refused;
             }
-            BpfFilter.attach(program(hook), interfaceIndex, hook.ingress());
+            throw new IOException(
+                    "Linux " + System.getProperty("os.version")
+                            + " can't attach the data plane by tcx links, which came"
+                            + " with 6.6; Godwit needs Linux 6.7 or newer: install a newer kernel and reboot",
+                    refused);
         }
     }
 
     /** Takes a program off a device. Absent is no error. */
     public synchronized void detach(Hook hook, int interfaceIndex) throws IOException {
-        if (!Files.deleteIfExists(pin(new Attachment(hook, interfaceIndex)))) {
-            BpfFilter.detach(interfaceIndex, hook.ingress());
-        }
+        Files.deleteIfExists(pin(new Attachment(hook, interfaceIndex)));
     }
 
     /** The attachments that are pinned; those of devices that are gone are taken away. */

@@ -3,7 +3,6 @@ package dev.godwit.net;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.godwit.linux.BpfFilter;
 import dev.godwit.linux.BpfLink;
 import dev.godwit.linux.Mount;
 import dev.godwit.net.DataPlaneMaps.Attachment;
@@ -114,17 +113,15 @@ class DataPlaneMapsTest {
     }
 
     @Test
-    void aKernelWithoutTcxIsServedByFilters() throws IOException {
+    void aProgramThatTakesThePlaceOfAnotherStaysWhenTheOtherIsTakenOff() throws IOException {
         try (DataPlaneMaps maps = DataPlaneMaps.open(pins)) {
-            assertThat(BpfFilter.detach(LOOPBACK, true)).isFalse();
-            BpfFilter.attach(maps.program(Hook.VM_OUT), LOOPBACK, true);
-            BpfFilter.attach(maps.program(Hook.VX_IN), LOOPBACK, true);
-            BpfFilter.attach(maps.program(Hook.VX_OUT), LOOPBACK, false);
-            assertThat(BpfFilter.detach(LOOPBACK, true)).isTrue();
-            assertThat(BpfFilter.detach(LOOPBACK, true)).isFalse();
-            maps.detach(Hook.VX_OUT, LOOPBACK);
-            assertThat(BpfFilter.detach(LOOPBACK, false)).isFalse();
-            assertThat(BpfFilter.detach(77, false)).isFalse();
+            maps.attach(Hook.VX_IN, LOOPBACK);
+            maps.attach(Hook.VX_GW, LOOPBACK);
+            maps.detach(Hook.VX_IN, LOOPBACK);
+            maps.detach(Hook.VX_IN, LOOPBACK);
+            assertThat(maps.attachments()).containsExactly(new DataPlaneMaps.Attachment(Hook.VX_GW, LOOPBACK));
+            maps.detach(Hook.VX_GW, LOOPBACK);
+            assertThat(maps.attachments()).isEmpty();
         }
     }
 
