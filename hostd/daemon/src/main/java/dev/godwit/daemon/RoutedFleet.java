@@ -96,7 +96,12 @@ final class RoutedFleet implements AutoCloseable {
             Function<String, Network> projects) {
         RoutedFleet fleet = new RoutedFleet(config, closed, store, network, parts, vms, inProgress);
         network.join(
-                new VmRules(projects, fleet::guarded),
+                new VmRules(
+                        new LocalWayOut(
+                                projects,
+                                () -> network.host()
+                                        .openLocalEgress(network.addresses().prefixes())),
+                        fleet::guarded),
                 reservation -> new RoutedSteps(
                         network,
                         fleet.locations,

@@ -128,7 +128,8 @@ public final class HostNetwork implements AutoCloseable {
     }
 
     /**
-     * Lets VMs whose policy names local destinations out to them under this host's address.
+     * Lets VMs whose policy names local destinations out to them under this host's address, and to nothing of the host
+     * itself. The host forwards packets from now on: where it did not before, only these and their answers.
      *
      * @param vms where addresses of VMs come from
      */
@@ -239,6 +240,7 @@ public final class HostNetwork implements AutoCloseable {
     }
 
     private VmPort opened(VmPortSpec spec, int tapIndex, Optional<Port> standing) throws IOException {
+        LocalEgress.takeFrom(spec.tapName());
         VmPort port = new VmPort(spec, tapIndex, standing, maps, links);
         ports.put(spec.tapName(), port);
         return port;

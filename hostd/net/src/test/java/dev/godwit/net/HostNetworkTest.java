@@ -350,6 +350,42 @@ class HostNetworkTest {
     }
 
     @Test
+    void aLocalDestinationIsNoWayToTheHostItselfNorThroughItForOthers() throws Exception {
+        TestNamespace host = fleet.a().machine();
+        host.sysctl("net/ipv4/ip_forward", "0");
+        host.sysctl("net/ipv4/conf/default/rp_filter", "2"); // as systemd does
+        host.ip("address add 10.92.0.77/32 dev lo");
+        Resident resident = resident(21, fleet.a());
+        for (int hostd = 0; hostd < 2; hostd++) { // the one that is started anew finds forwarding switched on
+            host.in(() -> {
+                fleet.a().network().openLocalEgress(List.of(Prefix.parse("10.200.0.0/16")));
+                resident.port()
+                        .policy(resident.port().spec().policy().withLocalEgress(List.of(Prefix.parse("10.92.0.0/24"))));
+                return true;
+            });
+        }
+        assertThat(resident.vm().guest().run("sh", "-c", "ping -n -q -c 2 -i 0.1 -W 2 10.92.0.2; :"))
+                .contains("2 received");
+        assertThat(resident.vm().guest().run("sh", "-c", "ping -n -q -c 2 -i 0.1 -W 1 10.92.0.77; :"))
+                .contains("0 received");
+        host.sysctl("net/ipv4/conf/all/rp_filter", "1");
+        assertThatThrownBy(() -> host.in(() -> {
+                    fleet.a().network().openLocalEgress(List.of());
+                    return true;
+                }))
+                .hasStackTraceContaining("net.ipv4.conf.all.rp_filter is 1");
+        host.sysctl("net/ipv4/conf/all/rp_filter", "0");
+        // The host has two machines beside it now, and is no router between them.
+        fleet.core().ip("route add 10.99.0.0/24 via 10.94.0.2");
+        host.ip("route add 10.99.0.0/24 via 10.94.0.1");
+        fleet.client().run("sh", "-c", "ping -n -q -c 2 -i 0.1 -W 1 10.99.0.1; :");
+        String rules = host.in(() -> CommandLine.run("nft", "list", "table", "inet", "godwit_egress"));
+        assertThat(rules.substring(rules.indexOf("chain to_host"), rules.indexOf("chain through")))
+                .contains("counter packets 2 ");
+        assertThat(rules.substring(rules.indexOf("chain godwit_others"))).containsPattern("counter packets [1-9]");
+    }
+
+    @Test
     void aPortThatIsThereIsNotMadeTwiceAndOneThatIsNotIsNotReopened() throws Exception {
         Resident resident = resident(17, fleet.a());
         VmPortSpec spec = resident.port().spec();
