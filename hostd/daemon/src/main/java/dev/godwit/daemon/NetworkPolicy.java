@@ -23,7 +23,7 @@ import java.util.stream.Stream;
  */
 final class NetworkPolicy {
     static final List<Prefix> METADATA_SERVICES =
-            List.of(Prefix.parse("169.254.169.254"), Prefix.parse("fd00:ec2::254"));
+            List.of(Prefix.parse("169.254.169.254"), Prefix.parse("fd00:ec2::254"), Prefix.parse("168.63.129.16"));
 
     /** Of a VM whose network is not known: what it denies could be anything. */
     static final Policy UNKNOWN = new Policy(List.of(), Verdict.DENY, Verdict.ALLOW, List.of());

@@ -10,6 +10,7 @@ import dev.godwit.net.Addresses;
 import dev.godwit.net.Policy;
 import dev.godwit.net.Prefix;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,10 +34,12 @@ final class RoutedFleet implements AutoCloseable {
     /** A renewal is in the kernel within it: small against the third of a lease that lies between two renewals. */
     private static final Duration LEASE_LOOK = Duration.ofMillis(200);
     /** A policy holds 256 rules, the user's among them; a fleet with more hosts names their networks in {@code closed}. */
-    private static final int CLOSED_MOST = Policy.RULES_MAX - NetworkSettings.RULES_MAX - 2;
+    private static final int CLOSED_MOST =
+            Policy.RULES_MAX - NetworkSettings.RULES_MAX - NetworkPolicy.METADATA_SERVICES.size();
 
     private final HostdConfig config;
     private final List<Prefix> closed;
+    private volatile List<Prefix> own = HostAddresses.own();
     private final RoutedNetwork network;
     private final HostParts parts;
     private final FleetLocations locations;
@@ -53,7 +56,7 @@ final class RoutedFleet implements AutoCloseable {
             Vms vms,
             MovesInProgress inProgress) {
         this.config = config;
-        this.closed = closed;
+        this.closed = closed(config, closed);
         this.network = network;
         this.parts = parts;
         this.taken = new TakenVms(config.hostId(), store, parts, vms, inProgress);
@@ -67,7 +70,26 @@ final class RoutedFleet implements AutoCloseable {
                 this::hostsChanged);
     }
 
+    /** What the configuration closes, and the addresses that it has of the fleet store and of this host, by name too. */
+    private static List<Prefix> closed(HostdConfig config, List<Prefix> closed) {
+        Set<Prefix> all = new LinkedHashSet<>(closed);
+        List<URI> etcd = config.fleetStore().etcd();
+        if (etcd != null) {
+            etcd.forEach(url -> addNamed(all, "the fleet store", url.getHost()));
+        }
+        addNamed(all, "this host's rest-address", host(config.restAddress()));
+        addNamed(all, "this host's peer-address", host(config.peerAddress()));
+        return List.copyOf(all);
+    }
+
+    private static void addNamed(Set<Prefix> all, String what, @Nullable String host) {
+        if (host != null) {
+            HostAddresses.of(what, host, InetAddress::getAllByName).forEach(prefix -> add(all, prefix));
+        }
+    }
+
     private void hostsChanged() {
+        own = HostAddresses.own();
         network.tunnels()
                 .ifPresent(tunnels -> tunnels.tell(locations.hostsSeen().stream()
                         .filter(host -> !host.hostId().equals(config.hostId()))
@@ -162,12 +184,7 @@ final class RoutedFleet implements AutoCloseable {
     /** What the configuration closes, and every address of a host or the fleet store. */
     private List<Prefix> guarded() {
         Set<Prefix> guarded = new LinkedHashSet<>(closed);
-        List<URI> etcd = config.fleetStore().etcd();
-        if (etcd != null) {
-            etcd.forEach(url -> add(guarded, url.getHost()));
-        }
-        add(guarded, host(config.restAddress()));
-        add(guarded, host(config.peerAddress()));
+        own.forEach(prefix -> add(guarded, prefix));
         for (HostRecord host : locations.hostsSeen()) {
             add(guarded, host.underlayAddress());
             add(guarded, host(host.restAddress()));
@@ -189,12 +206,15 @@ final class RoutedFleet implements AutoCloseable {
         }
         String literal = address.startsWith("[") ? address.substring(1, address.length() - 1) : address;
         try {
-            Prefix prefix = Prefix.of(Addresses.literal(literal));
-            if (!prefix.address().isAnyLocalAddress() && guarded.stream().noneMatch(wider -> wider.covers(prefix))) {
-                guarded.add(prefix);
-            }
+            add(guarded, Prefix.of(Addresses.literal(literal)));
         } catch (IllegalArgumentException name) {
             log.debug("{} is a name; vm-network closed has to name its addresses", address);
+        }
+    }
+
+    private static void add(Set<Prefix> guarded, Prefix prefix) {
+        if (!prefix.address().isAnyLocalAddress() && guarded.stream().noneMatch(wider -> wider.covers(prefix))) {
+            guarded.add(prefix);
         }
     }
 

@@ -56,7 +56,7 @@ class NetworkPolicyTest {
         Policy policy = policy(List.of(), List.of());
         assertThat(outbound(policy, "198.51.100.7", TCP, 443)).isEqualTo(Verdict.ALLOW);
         assertThat(outbound(policy, "2001:db8::1", UDP, 53)).isEqualTo(Verdict.ALLOW);
-        for (String guarded : List.of("169.254.169.254", "fd00:ec2::254", "10.9.1.1", "fd00:9::1")) {
+        for (String guarded : List.of("169.254.169.254", "fd00:ec2::254", "168.63.129.16", "10.9.1.1", "fd00:9::1")) {
             assertThat(outbound(policy, guarded, TCP, 80)).as(guarded).isEqualTo(Verdict.DENY);
         }
         assertThat(policy.inbound()).isEqualTo(Verdict.ALLOW);
@@ -66,7 +66,7 @@ class NetworkPolicyTest {
     void aWideAllowOpensNothingThatIsGuardedAndANarrowOneDoes() {
         Policy wide = policy(
                 List.of(rule("0.0.0.0/0", "tcp", "80"), rule("169.254.0.0/16", ""), rule("::/0", "")), List.of());
-        for (String guarded : List.of("169.254.169.254", "fd00:ec2::254", "10.9.1.1", "fd00:9::1")) {
+        for (String guarded : List.of("169.254.169.254", "fd00:ec2::254", "168.63.129.16", "10.9.1.1", "fd00:9::1")) {
             assertThat(outbound(wide, guarded, TCP, 80)).as(guarded).isEqualTo(Verdict.DENY);
         }
         Policy narrow = policy(
