@@ -55,10 +55,9 @@ class ProjectNetworksTest {
             await().atMost(SOON).until(() -> followed.contains(changed));
             assertThat(here.of("web")).isEqualTo(changed);
             assertThat(changed.vni()).isEqualTo(made.vni());
-            new Networks(store)
-                    .delete(
-                            "default",
-                            OptionalLong.of(put(store, "default", CLOSED).revision()));
+            Network closed = put(store, "default", CLOSED);
+            await().atMost(SOON).until(() -> followed.contains(closed));
+            new Networks(store).delete("default", OptionalLong.of(closed.revision()));
             await().atMost(SOON).until(() -> followed.getLast().equals(NetworkDocument.DEFAULT));
         }
     }
