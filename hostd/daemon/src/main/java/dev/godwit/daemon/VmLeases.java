@@ -2,13 +2,19 @@ package dev.godwit.daemon;
 
 import dev.godwit.api.ProblemCode;
 import dev.godwit.move.MoveInProgress;
+import dev.godwit.move.MovesInProgress;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,35 +29,106 @@ final class VmLeases {
 
     private final Vms vms;
     private final VmLifecycle lifecycle;
+    private final MovesInProgress inProgress;
     private final InstantSource clock;
     private final LongSupplier bootNanos;
-    private final Map<String, Long> endsAtNanos = new ConcurrentHashMap<>();
+    private final Executor ends;
+    private final Object guard = new Object();
+    /** By VM, not by id: a key's next VM, or one that comes back from another host, has a lease of its own. */
+    private final Map<HostedVm, Long> endsAtNanos = new HashMap<>();
+    /** Those whose leases ran out and that are being ended: their leases can't be renewed any more. */
+    private final Set<HostedVm> ending = new HashSet<>();
 
-    /** @param bootNanos CLOCK_BOOTTIME: a lease goes on while a machine is suspended */
-    VmLeases(Vms vms, VmLifecycle lifecycle, InstantSource clock, LongSupplier bootNanos) {
+    /**
+     * @param bootNanos CLOCK_BOOTTIME: a lease goes on while a machine is suspended
+     * @param ends where VMs are ended, which takes seconds each; bounded by whoever made it
+     */
+    VmLeases(
+            Vms vms,
+            VmLifecycle lifecycle,
+            MovesInProgress inProgress,
+            InstantSource clock,
+            LongSupplier bootNanos,
+            Executor ends) {
         this.vms = vms;
         this.lifecycle = lifecycle;
+        this.inProgress = inProgress;
         this.clock = clock;
         this.bootNanos = bootNanos;
+        this.ends = ends;
     }
 
     /**
      * Counts a VM's lease from now on.
      *
      * @param leaseSeconds the new time to live; null: as before
+     * @throws Conflict it has none, or has run out; or a new time is asked for while the VM is on the move: its target was
+     *     told the old one
      */
     void renew(HostedVm vm, @Nullable Integer leaseSeconds) throws IOException {
         if (leaseSeconds != null && leaseSeconds != vm.record().origin().leaseSeconds()) {
-            vm.leaseFor(leaseSeconds);
+            leaseFor(vm, leaseSeconds);
         }
-        int seconds = vm.record().origin().leaseSeconds();
-        if (seconds == 0) {
+        if (vm.record().origin().leaseSeconds() == 0) {
             throw new Conflict(
                     ProblemCode.CONFLICT,
                     "VM " + vm.record().name() + " has no lease to renew; send leaseSeconds to give it one.");
         }
-        endsAtNanos.put(
-                vm.id(), bootNanos.getAsLong() + Duration.ofSeconds(seconds).toNanos());
+        if (!countAnew(vm)) {
+            throw new Conflict(
+                    ProblemCode.CONFLICT,
+                    "The lease of VM " + vm.record().name()
+                            + " has run out, and it is being ended; ask for another VM.");
+        }
+    }
+
+    /**
+     * A caller asked for the VM by its key: its lease counts from now on, if it has one or is given one.
+     *
+     * @param leaseSeconds as in the request; null: as before
+     * @return false where the lease ran out before and the VM is being ended
+     */
+    boolean attached(HostedVm vm, @Nullable Integer leaseSeconds) throws IOException {
+        if (leaseSeconds != null && leaseSeconds != vm.record().origin().leaseSeconds()) {
+            leaseFor(vm, leaseSeconds);
+        }
+        return vm.record().origin().leaseSeconds() == 0 || countAnew(vm);
+    }
+
+    /** No move begins meanwhile: it takes the time to live along when it begins. */
+    private void leaseFor(HostedVm vm, int leaseSeconds) throws IOException {
+        String change = "lease-" + UUID.randomUUID();
+        try {
+            inProgress.begin(vm.id(), change);
+        } catch (MoveInProgress busy) {
+            throw new Conflict(
+                    ProblemCode.MOVE_RUNNING,
+                    "VM " + vm.record().name() + " gets no lease of " + leaseSeconds + " s now: "
+                            + (Moves.isMove(busy.runningMoveId())
+                                    ? "it is on the move. Ask again after it; a renewal without leaseSeconds counts now."
+                                    : "it is being stopped or removed."));
+        }
+        try {
+            vm.leaseFor(leaseSeconds);
+        } finally {
+            inProgress.end(vm.id(), change);
+        }
+    }
+
+    /** Whether it counts from now on; not that of a VM that is being ended. */
+    private boolean countAnew(HostedVm vm) {
+        synchronized (guard) {
+            if (ending.contains(vm)) {
+                return false;
+            }
+            endsAtNanos.put(vm, endFromNow(vm));
+            return true;
+        }
+    }
+
+    private long endFromNow(HostedVm vm) {
+        return bootNanos.getAsLong()
+                + Duration.ofSeconds(vm.record().origin().leaseSeconds()).toNanos();
     }
 
     /** When a VM's lease ends; empty without a lease. */
@@ -64,24 +141,41 @@ final class VmLeases {
 
     /** By the boot clock; a lease that nobody has renewed here yet begins now. */
     private long endNanos(HostedVm vm) {
-        return endsAtNanos.computeIfAbsent(
-                vm.id(),
-                id -> bootNanos.getAsLong()
-                        + Duration.ofSeconds(vm.record().origin().leaseSeconds())
-                                .toNanos());
+        synchronized (guard) {
+            return endsAtNanos.computeIfAbsent(vm, this::endFromNow);
+        }
     }
 
-    /** Ends the VMs whose leases ran out; called every second. A VM on the move is looked at again when it has arrived. */
+    /** Begins to end the VMs whose leases ran out; called every second. */
     void sweep() {
-        endsAtNanos.keySet().removeIf(id -> vms.owned(id).isEmpty());
+        synchronized (guard) {
+            endsAtNanos.keySet().removeIf(vm -> vms.owned(vm.id()).orElse(null) != vm);
+        }
         for (HostedVm vm : vms.owned()) {
-            if (vm.record().origin().leaseSeconds() > 0 && bootNanos.getAsLong() - endNanos(vm) > 0) {
-                endVm(vm);
+            if (vm.record().origin().leaseSeconds() > 0 && beginEnding(vm)) {
+                try {
+                    ends.execute(() -> end(vm));
+                } catch (RejectedExecutionException hostdStops) {
+                    ended(vm);
+                }
             }
         }
     }
 
-    private void endVm(HostedVm vm) {
+    private boolean beginEnding(HostedVm vm) {
+        synchronized (guard) {
+            return bootNanos.getAsLong() - endNanos(vm) > 0 && ending.add(vm);
+        }
+    }
+
+    private void ended(HostedVm vm) {
+        synchronized (guard) {
+            ending.remove(vm);
+        }
+    }
+
+    /** A VM on the move is looked at again at the next sweep, and when it has arrived by its new owner. */
+    private void end(HostedVm vm) {
         VmOrigin origin = vm.record().origin();
         log.warn("vm {}: its lease of {} s was not renewed", vm.id(), origin.leaseSeconds());
         try {
@@ -94,6 +188,8 @@ final class VmLeases {
             log.info("vm {}: {}; its lease is looked at after it", vm.id(), moving.getMessage());
         } catch (IOException | RuntimeException e) {
             log.error("vm {} could not be ended after its lease: {}", vm.id(), e.getMessage(), e);
+        } finally {
+            ended(vm);
         }
     }
 }
