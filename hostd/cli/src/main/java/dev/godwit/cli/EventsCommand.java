@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** {@code godwit events}: follows the events of one host after the other, each once. */
+/** {@code godwit events}: follows the events of all hosts through one after the other, each event once. */
 final class EventsCommand {
     /** How long it goes on when no endpoint answers. */
     private static final int RETRY_SECONDS = 60;
@@ -89,7 +89,10 @@ final class EventsCommand {
         if (message.name().equals("gap")) {
             session.err().println("godwit: older events are no longer kept");
             String first = Json.text(Json.object(message.data()), "firstId");
-            lastOfHost.remove(first.substring(0, Math.max(first.lastIndexOf('.'), 0)));
+            lastOfHost.put(host(first), Math.max(0, number(first) - 1));
+        }
+        if (message.name().equals("position")) {
+            isNew(Json.text(Json.object(message.data()), "id")); // remembered, to go on there
         }
         if (!message.name().equals("event")) {
             return false;
@@ -119,20 +122,26 @@ final class EventsCommand {
         return true;
     }
 
-    /** Number 0 is not from a log and always new. */
+    /** Whether it was not seen before; number 0 is not from a log and always new. */
     private boolean isNew(String id) throws IOException {
-        int dot = id.lastIndexOf('.');
-        long number;
-        try {
-            number = Long.parseLong(id.substring(dot + 1));
-        } catch (NumberFormatException e) {
-            throw new IOException("\"" + id + "\" is not the id of an event", e);
-        }
-        Long known = lastOfHost.get(id.substring(0, Math.max(dot, 0)));
+        long number = number(id);
+        Long known = lastOfHost.get(host(id));
         if (number > 0 && known != null && number <= known) {
             return false;
         }
-        lastOfHost.merge(id.substring(0, Math.max(dot, 0)), number, Math::max);
+        lastOfHost.merge(host(id), number, Math::max);
         return true;
+    }
+
+    private static String host(String id) {
+        return id.substring(0, Math.max(id.lastIndexOf('.'), 0));
+    }
+
+    private static long number(String id) throws IOException {
+        try {
+            return Long.parseLong(id.substring(id.lastIndexOf('.') + 1));
+        } catch (NumberFormatException e) {
+            throw new IOException("\"" + id + "\" is not the id of an event", e);
+        }
     }
 }

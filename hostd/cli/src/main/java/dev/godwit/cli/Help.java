@@ -304,8 +304,8 @@ final class Help {
                 """;
             case "events" -> """
                 godwit events [--all] [--after ID[,ID]...] [--vm ID] [--count N]
-                Follows what happens on the host that answers, from now on, or from its first event (--all), or after
-                the events named.
+                Follows what happens on all hosts, from now on, or from their first events (--all), or after the events
+                named.
 
                   godwit --json events --after host-a.17
                 """;

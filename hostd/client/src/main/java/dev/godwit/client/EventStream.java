@@ -4,25 +4,35 @@ import dev.godwit.api.Event;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import okhttp3.Request;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Events of one host after the other: when a host is lost the stream goes on at another, which gives its own log and how
- * the VMs stand by the ownership record (events with number 0). No event comes twice. Used by one thread; {@link #close}
- * may be called by another.
+ * The events of all hosts of the fleet, through one of them: when that one is lost the stream goes on at another, of each host
+ * after the last event seen of it, and how the VMs stand by the ownership record is told where a host's log is not to be had
+ * (events with number 0). No event comes twice. Used by one thread; {@link #close} may be called by another.
  */
 public final class EventStream implements AutoCloseable {
     /** Events before this one are no longer kept by its host. */
     private record Gap(String firstId) {}
 
+    /** What follows of this host comes after this id. */
+    private record Position(String id) {}
+
+    /**
+     * Hosts come and go, and the ids of all have to fit into a request. The one that was heard of longest ago is forgotten;
+     * living ones tell their position every minute.
+     */
+    private static final int HOSTS_MAX = 200;
+
     private final Endpoints endpoints;
     private final Timeouts timeouts;
     private final StreamAnswer answer = new StreamAnswer();
-    private final Map<String, Long> lastOfHost = new TreeMap<>();
+    /** The host that was heard of last is the last one. */
+    private final Map<String, Long> lastOfHost = new LinkedHashMap<>();
 
     EventStream(Endpoints endpoints, Timeouts timeouts, @Nullable String after) {
         this.endpoints = endpoints;
@@ -47,8 +57,9 @@ public final class EventStream implements AutoCloseable {
                 if (message == null) {
                     lost();
                 } else if (message.name().equals("gap")) {
-                    String first = Json.read(message.data(), Gap.class).firstId();
-                    lastOfHost.remove(first.substring(0, Math.max(first.lastIndexOf('.'), 0)));
+                    forgetAfter(Json.read(message.data(), Gap.class).firstId());
+                } else if (message.name().equals("position")) {
+                    remember(Json.read(message.data(), Position.class).id());
                 } else if (message.name().equals("event")) {
                     Event event = Json.read(message.data(), Event.class);
                     if (remember(event.id())) {
@@ -65,26 +76,42 @@ public final class EventStream implements AutoCloseable {
         }
     }
 
-    /** Where another stream can go on: the last id of each host, separated by commas; empty before the first event. */
+    /**
+     * Where another stream can go on: the last id of each host, separated by commas; empty before the first answer. Hosts of
+     * which nothing was seen yet are in it.
+     */
     public String position() {
         return lastOfHost.entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
                 .map(host -> host.getKey() + "." + host.getValue())
                 .collect(Collectors.joining(","));
     }
 
     /** Whether the event is new; one that is not from a log always is. */
     private boolean remember(String id) {
+        String host = host(id);
+        long number = Long.parseLong(id.substring(host.length() + 1));
+        Long known = lastOfHost.remove(host);
+        lastOfHost.put(host, known == null ? number : Math.max(known, number));
+        if (lastOfHost.size() > HOSTS_MAX) {
+            lastOfHost.remove(lastOfHost.keySet().iterator().next());
+        }
+        return number == 0 || known == null || number > known;
+    }
+
+    /** The events before this one are not to be had. */
+    private void forgetAfter(String firstId) {
+        String host = host(firstId);
+        lastOfHost.remove(host);
+        lastOfHost.put(host, Math.max(0, Long.parseLong(firstId.substring(host.length() + 1)) - 1));
+    }
+
+    private static String host(String id) {
         int dot = id.lastIndexOf('.');
         if (dot < 1) {
             throw new IllegalArgumentException("\"" + id + "\" is not the id of an event, such as host-a.17");
         }
-        long number = Long.parseLong(id.substring(dot + 1));
-        Long known = lastOfHost.putIfAbsent(id.substring(0, dot), number);
-        if (known == null || number == 0) {
-            return true;
-        }
-        lastOfHost.merge(id.substring(0, dot), number, Math::max);
-        return number > known;
+        return id.substring(0, dot);
     }
 
     private Endpoints.Answer ask() throws IOException {

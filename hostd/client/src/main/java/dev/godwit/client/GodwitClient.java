@@ -435,7 +435,7 @@ public final class GodwitClient implements AutoCloseable {
         return stream(vmPath(vm) + "/files?path=" + encoded(path));
     }
 
-    /** Events from now on. */
+    /** Events of all hosts from now on. */
     public EventStream events() {
         return new EventStream(endpoints, timeouts, null);
     }

@@ -12,12 +12,15 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,7 +47,9 @@ public final class EventLog implements AutoCloseable {
     private final InstantSource clock;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition grown = lock.newCondition();
-    private final ArrayDeque<Event> events = new ArrayDeque<>();
+    /** An event lies at its number modulo the length; nothing lies at the number of a line that could not be read. */
+    private final @Nullable Event[] kept = new Event[EVENTS_MAX];
+
     private final List<Consumer<Event>> listeners = new CopyOnWriteArrayList<>();
     /** Kept, and not in the file yet: the disk refused them. */
     private final ArrayDeque<Event> unwritten = new ArrayDeque<>();
@@ -53,6 +58,9 @@ public final class EventLog implements AutoCloseable {
 
     private int eventsInFile;
     private int rewriteAt = EVENTS_IN_FILE_MAX;
+    /** The number of the oldest event that is kept; one more than {@link #last} when there is none. */
+    private long first = 1;
+
     private long last;
     private boolean closed;
 
@@ -91,16 +99,12 @@ public final class EventLog implements AutoCloseable {
             out.setLength(start);
         }
         out.seek(start);
-        Event newest = events.peekLast();
-        last = newest == null ? 0 : number(newest);
     }
 
     /** A line that can't be read is passed over: nobody is helped by a hostd that does not start for an old event. */
     private void load(byte[] line, int at) {
         try {
-            Event event = Json.read(line, Event.class);
-            number(event);
-            keep(event);
+            keep(Json.read(line, Event.class));
         } catch (RuntimeException e) {
             LOG.warn("{} has no event at byte {}; it is passed over: {}", file, at, e.getMessage());
         }
@@ -141,7 +145,6 @@ public final class EventLog implements AutoCloseable {
                     elapsed == null ? null : elapsed.toMillis(),
                     detail == null ? null : detail.substring(0, Math.min(detail.length(), DETAIL_CHARACTERS_MAX)));
             write(event);
-            last++;
             keep(event);
             grown.signalAll();
             listeners.forEach(listener -> listener.accept(event));
@@ -170,14 +173,17 @@ public final class EventLog implements AutoCloseable {
     public long first() {
         lock.lock();
         try {
-            Event oldest = events.peekFirst();
-            return oldest == null ? last + 1 : number(oldest);
+            return first;
         } finally {
             lock.unlock();
         }
     }
 
-    /** The kept events after this number, waiting up to {@code wait} for one; empty when none came or the log closed. */
+    /**
+     * The kept events after this number, waiting up to {@code wait} for one; empty when none came or the log closed. Where the
+     * first of them has not the next number, those between are no longer kept. The log is held for no longer than {@code max}
+     * events take.
+     */
     public List<Event> after(long number, int max, Duration wait) throws InterruptedException {
         lock.lock();
         try {
@@ -185,8 +191,14 @@ public final class EventLog implements AutoCloseable {
             while (last <= number && left > 0 && !closed) {
                 left = grown.awaitNanos(left);
             }
-            long skip = Math.max(0, number + 1 - first());
-            return events.stream().skip(skip).limit(max).toList();
+            List<Event> after = new ArrayList<>();
+            for (long next = Math.max(first, number + 1); next <= last && after.size() < max; next++) {
+                Event event = kept[slot(next)];
+                if (event != null) {
+                    after.add(event);
+                }
+            }
+            return after;
         } finally {
             lock.unlock();
         }
@@ -207,11 +219,35 @@ public final class EventLog implements AutoCloseable {
         return Long.parseLong(event.id().substring(event.id().lastIndexOf('.') + 1));
     }
 
+    /** @throws IllegalArgumentException its number is not after the last one */
     private void keep(Event event) {
-        events.addLast(event);
-        if (events.size() > EVENTS_MAX) {
-            events.removeFirst();
+        long number = number(event);
+        if (number <= last) {
+            throw new IllegalArgumentException("event " + event.id() + " comes after " + last);
         }
+        if (last < first) {
+            first = number; // it is the oldest
+        }
+        for (long unread = Math.max(last + 1, number - EVENTS_MAX + 1); unread < number; unread++) {
+            kept[slot(unread)] = null;
+        }
+        kept[slot(number)] = event;
+        last = number;
+        first = Math.max(first, last - EVENTS_MAX + 1);
+        while (kept[slot(first)] == null) {
+            first++;
+        }
+    }
+
+    private static int slot(long number) {
+        return (int) (number % EVENTS_MAX);
+    }
+
+    private List<Event> keptEvents() {
+        return LongStream.rangeClosed(first, last)
+                .mapToObj(number -> Optional.ofNullable(kept[slot(number)]))
+                .flatMap(Optional::stream)
+                .toList();
     }
 
     private void write(Event event) {
@@ -255,10 +291,11 @@ public final class EventLog implements AutoCloseable {
         }
         Path fresh = file.resolveSibling(file.getFileName() + ".new");
         try {
-            RandomAccessFile next = rewritten(fresh);
+            List<Event> all = keptEvents();
+            RandomAccessFile next = rewritten(fresh, all);
             out.close();
             out = next;
-            eventsInFile = events.size();
+            eventsInFile = all.size();
             while (unwritten.size() > 1) {
                 unwritten.removeFirst(); // kept, so written with the others; the newest is not kept yet
             }
@@ -269,11 +306,11 @@ public final class EventLog implements AutoCloseable {
         }
     }
 
-    private RandomAccessFile rewritten(Path fresh) throws IOException {
+    private RandomAccessFile rewritten(Path fresh, List<Event> all) throws IOException {
         Files.deleteIfExists(fresh);
         RandomAccessFile next = new RandomAccessFile(fresh.toFile(), "rw");
         try {
-            for (Event event : events) {
+            for (Event event : all) {
                 next.write(line(event));
             }
             Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -12,12 +12,15 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.ConnectException;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -200,6 +203,25 @@ final class Forwarder implements AutoCloseable {
         return failure instanceof ConnectException
                 || failure instanceof HttpConnectTimeoutException
                 || failure instanceof SSLHandshakeException;
+    }
+
+    /** Opens another host's own events. */
+    InputStream events(OtherHost host, Optional<String> vm, @Nullable String lastEventId) throws IOException {
+        String query = vm.map(id -> "?vm=" + URLEncoder.encode(id, StandardCharsets.UTF_8))
+                .orElse("");
+        HttpRequest.Builder question = HttpRequest.newBuilder(host.restAddress().resolve("/v1/events" + query))
+                .header(HOPS.defaultCase(), "1")
+                .header(Access.CALLER.defaultCase(), ASKS_AS);
+        if (lastEventId != null) {
+            question.header("Last-Event-ID", lastEventId);
+        }
+        HttpResponse<InputStream> answer =
+                send(question.build(), HttpResponse.BodyHandlers.ofInputStream(), host.id(), ASK_TIMEOUT);
+        if (answer.statusCode() != 200) {
+            answer.body().close();
+            throw new IOException("it answered " + answer.statusCode());
+        }
+        return answer.body();
     }
 
     private static Duration atMost(ServerRequest request) {

@@ -47,7 +47,7 @@ final class RestApi implements AutoCloseable {
                         new HostRoutes(control, fleet).routes(),
                         new NetworkRoutes(control, fleet).routes(),
                         new TrafficRoutes(control, fleet).routes(),
-                        new EventRoutes(control, events, clock).routes(),
+                        new EventRoutes(control, events, forwarder::events, clock).routes(),
                         new PkiRoutes(control.pki(), fleet, access).routes(),
                         metrics.routes())
                 .flatMap(List::stream)

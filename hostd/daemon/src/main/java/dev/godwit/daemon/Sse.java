@@ -11,7 +11,7 @@ import java.time.Duration;
  * java.io.UncheckedIOException} when the client is gone, which a heartbeat finds out on a stream that is silent. Used by
  * one thread. Source: the HTML standard, section 9.2.
  */
-final class Sse implements AutoCloseable {
+final class Sse implements EventPart.Sink, AutoCloseable {
     /** A client that hears nothing for three of these takes the host for dead and asks another one. */
     static final Duration HEARTBEAT = Duration.ofSeconds(2);
 
@@ -26,9 +26,19 @@ final class Sse implements AutoCloseable {
         sink.emit(SseEvent.builder().name(name).data(Json.line(value)).build());
     }
 
-    /** An event that a client can resume after. */
-    void send(String id, String name, Object value) {
-        sink.emit(SseEvent.builder().id(id).name(name).data(Json.line(value)).build());
+    /** Part of a stream of events. */
+    @Override
+    public void put(EventPart part) {
+        SseEvent.Builder event = SseEvent.builder().name(part.name()).data(part.data());
+        if (part.id() != null) {
+            event.id(part.id());
+        }
+        sink.emit(event.build());
+    }
+
+    @Override
+    public void alive() {
+        heartbeat();
     }
 
     /** Says why the stream ends here; the client may ask again. */

@@ -197,4 +197,20 @@ class EventLogTest {
         assertThat(read.get(30, TimeUnit.SECONDS)).isEmpty();
         assertThatThrownBy(() -> log.append(EventType.RUNNING, "vm-1", null)).isInstanceOf(IllegalStateException.class);
     }
+
+    @Test
+    void aLineThatCantBeReadLeavesAHoleAndTheEventsAfterItKeepTheirNumbers() throws Exception {
+        try (EventLog log = open()) {
+            for (int i = 0; i < 3; i++) {
+                log.append(EventType.CREATING, "vm-" + i, null);
+            }
+        }
+        Files.writeString(file, Files.readString(file).replaceFirst("host-a.2", "host-a.x"));
+        try (EventLog log = open()) {
+            assertThat(log.last()).isEqualTo(3);
+            assertThat(log.after(0, 10, Duration.ZERO)).extracting(Event::id).containsExactly("host-a.1", "host-a.3");
+            assertThat(log.append(EventType.RUNNING, "vm-1", null).id()).isEqualTo("host-a.4");
+            assertThat(log.after(3, 10, Duration.ZERO)).extracting(Event::id).containsExactly("host-a.4");
+        }
+    }
 }

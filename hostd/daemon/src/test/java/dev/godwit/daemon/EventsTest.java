@@ -1,17 +1,23 @@
 package dev.godwit.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.godwit.api.Event;
 import dev.godwit.api.EventType;
+import dev.godwit.client.Endpoint;
 import dev.godwit.client.EventStream;
 import dev.godwit.client.GodwitClient;
 import dev.godwit.client.Timeouts;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -82,7 +88,7 @@ class EventsTest {
     void theServerSendsNothingThatWasSeenAndNothingTwice() throws Exception {
         a.createVm("one");
         a.createVm("two");
-        String answer = headOf("/v1/events?after=host-b.7,host-a.2", "id:host-a.4");
+        String answer = headOf("/v1/events?after=host-c.7,host-a.2", "id:host-a.4");
         assertThat(answer).contains("id:host-a.3").doesNotContain("id:host-a.2").doesNotContain("gap");
         assertThat(answer.split("id:host-a.3", -1)).hasSize(2);
     }
@@ -132,6 +138,145 @@ class EventsTest {
         assertThat(headOf("/v1/events?after=host-a.2", "id:host-a.6"))
                 .contains("event:gap")
                 .contains("{\"firstId\":\"host-a.6\"}");
+    }
+
+    @Test
+    void aClientOfOneHostIsToldWhatHappensAtAllAndAtThoseThatJoin() throws Exception {
+        try (RawHttp raw = RawHttp.tcp(a.base)) {
+            raw.send("GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n");
+            raw.readUntil("\"host-b.0\"");
+            b.events.append(EventType.MOVED, "vm-1", "arrived");
+            raw.readUntil("id:host-b.1");
+            a.events.append(EventType.RELEASED, "vm-1", null);
+            raw.readUntil("id:host-a.1");
+            try (TestHost c = TestHost.open("host-c", fleet, directory)) {
+                c.events.append(EventType.LOST, "vm-1", null);
+                raw.readUntil("id:host-c.1");
+            }
+        }
+    }
+
+    @Test
+    void theEventsOfOneVmComeFromAllHosts() throws Exception {
+        a.events.append(EventType.MOVING, "vm-1", null);
+        b.events.append(EventType.MOVED, "vm-2", null);
+        b.events.append(EventType.MOVED, "vm-1", null);
+        assertThat(headOf("/v1/events?after=host-a.0&vm=vm-1", "id:host-b.2")).doesNotContain("id:host-b.1");
+    }
+
+    @Test
+    void whatHappensBeforeTheFirstEventOfAStreamThatIsCutOffIsToldByTheNextHost() throws Exception {
+        try (Relay relay = new Relay(a.base);
+                GodwitClient client =
+                        new GodwitClient(List.of(Endpoint.parse(relay.base().toString()), b.tcp()), Timeouts.usual());
+                EventStream stream = client.events()) {
+            CompletableFuture<List<String>> taken = CompletableFuture.supplyAsync(() -> took(stream, 2));
+            await().atMost(Duration.ofSeconds(BOUND_SECONDS)).until(() -> relay.said("\"host-a.0\"", "\"host-b.0\""));
+            relay.kill();
+            a.events.append(EventType.RUNNING, "vm-1", null);
+            b.events.append(EventType.RUNNING, "vm-2", null);
+            assertThat(taken.get(BOUND_SECONDS, TimeUnit.SECONDS)).containsExactlyInAnyOrder("host-a.1", "host-b.1");
+        }
+    }
+
+    private static List<String> took(EventStream stream, int count) {
+        try {
+            return take(stream, count);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** What a hostd tells before it serves. */
+    private void appendWhileAway(String host, EventType type) throws Exception {
+        try (EventLog log =
+                EventLog.open(directory.resolve(host).resolve("events.jsonl"), host, InstantSource.system())) {
+            log.append(type, "vm-1", null);
+        }
+    }
+
+    @Test
+    void aHostThatIsAwayEndsItsOwnPartAndIsFollowedAgainWithoutALoss() throws Exception {
+        b.events.append(EventType.RUNNING, "vm-1", null);
+        try (GodwitClient client = a.client();
+                EventStream stream = client.eventsAfter("host-a.0,host-b.0")) {
+            assertThat(take(stream, 1)).containsExactly("host-b.1");
+            b.close();
+            a.events.append(EventType.RUNNING, "vm-2", null);
+            assertThat(take(stream, 1)).containsExactly("host-a.1");
+            appendWhileAway("host-b", EventType.LOST);
+            b = TestHost.open("host-b", fleet, directory);
+            assertThat(take(stream, 1)).containsExactly("host-b.2");
+            b.events.append(EventType.RELEASED, "vm-1", null);
+            assertThat(take(stream, 1)).containsExactly("host-b.3");
+            assertThat(stream.position()).isEqualTo("host-a.1,host-b.3");
+        }
+    }
+
+    @Test
+    void aHostThatFellSilentIsAskedAgainAndHoldsNoOtherUp() throws Exception {
+        try (Relay relay = new Relay(b.base);
+                GodwitClient client = a.client();
+                EventStream stream = client.eventsAfter("host-a.0,host-b.0")) {
+            fleet.hosts.put("host-b", relay.base());
+            b.events.append(EventType.RUNNING, "vm-1", null);
+            assertThat(take(stream, 1)).containsExactly("host-b.1");
+            relay.freeze();
+            a.events.append(EventType.RUNNING, "vm-2", null);
+            assertThat(take(stream, 1)).containsExactly("host-a.1");
+            b.events.append(EventType.LOST, "vm-1", null);
+            fleet.hosts.put("host-b", b.base);
+            assertThat(take(stream, 1)).containsExactly("host-b.2");
+        }
+    }
+
+    @Test
+    void afterAFailOverNothingThatWasSeenComesAgain() throws Exception {
+        a.events.append(EventType.RUNNING, "vm-1", null);
+        b.events.append(EventType.RUNNING, "vm-2", null);
+        try (Relay relay = new Relay(a.base);
+                GodwitClient client =
+                        new GodwitClient(List.of(Endpoint.parse(relay.base().toString()), b.tcp()), Timeouts.usual());
+                EventStream stream = client.eventsAfter("host-a.0")) {
+            assertThat(take(stream, 2)).containsExactlyInAnyOrder("host-a.1", "host-b.1");
+            String position = stream.position();
+            relay.kill();
+            a.events.append(EventType.RUNNING, "vm-3", null);
+            assertThat(take(stream, 1)).containsExactly("host-a.2");
+            assertThat(headOf("/v1/events?after=" + position, "id:host-a.2"))
+                    .doesNotContain("id:host-a.1\n", "id:host-b.1\n");
+        }
+    }
+
+    @Test
+    void aReaderThatIsTooSlowIsToldWhatItMissed() throws Exception {
+        a.events.append(EventType.RUNNING, "vm-1", null);
+        EventTail tail = new EventTail(a.events, "host-a", OptionalLong.of(0), Optional.empty());
+        List<EventPart> parts = new ArrayList<>();
+        EventPart.Sink slow = new EventPart.Sink() {
+            @Override
+            public void put(EventPart part) throws InterruptedException {
+                parts.add(part);
+                if (parts.size() == 2) {
+                    for (int i = 0; i < EventLog.EVENTS_MAX + 5; i++) {
+                        a.events.append(EventType.RUNNING, "vm-1", null);
+                    }
+                } else if (parts.size() == 4) {
+                    throw new InterruptedException("enough");
+                }
+            }
+
+            @Override
+            public void alive() {}
+        };
+        tail.catchUp(slow);
+        assertThatThrownBy(() -> tail.follow(slow)).hasMessage("enough");
+        assertThat(parts)
+                .extracting(EventPart::name)
+                .containsExactly(EventPart.POSITION, EventPart.EVENT, EventPart.GAP, EventPart.EVENT);
+        assertThat(parts.get(2).gapFirstId())
+                .isEqualTo("host-a.7")
+                .isEqualTo(parts.get(3).id());
     }
 
     /** What comes until a text is seen. */

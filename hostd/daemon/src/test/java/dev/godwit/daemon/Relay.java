@@ -9,16 +9,22 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A TCP relay before a host that can die as a machine does: with a reset, or silently with its sockets left open. */
 final class Relay implements AutoCloseable {
+    private static final int SAID_MAX = 64 * 1024;
+
     private final ServerSocketChannel server;
     private final InetSocketAddress target;
     private final List<SocketChannel> open = new CopyOnWriteArrayList<>();
     private final AtomicLong toClient = new AtomicLong();
+    /** What the host said, as far as a test looks at it. */
+    private final StringBuffer said = new StringBuffer();
+
     private volatile boolean frozen;
     private volatile String losing = "";
 
@@ -35,6 +41,11 @@ final class Relay implements AutoCloseable {
     /** Bytes that clients got so far. */
     long toClient() {
         return toClient.get();
+    }
+
+    /** Whether the host has said all of this. */
+    boolean said(String... texts) {
+        return Arrays.stream(texts).allMatch(text -> said.indexOf(text) >= 0);
     }
 
     /** Nothing comes or goes any more, and nobody is told. */
@@ -88,6 +99,9 @@ final class Relay implements AutoCloseable {
                 if (!losing.isEmpty() && !count && startsWith(buffer, losing)) {
                     lose(buffer, from, to);
                     return;
+                }
+                if (count && said.length() < SAID_MAX) {
+                    said.append(StandardCharsets.ISO_8859_1.decode(buffer.duplicate()));
                 }
                 while (buffer.hasRemaining()) {
                     int written = to.write(buffer);

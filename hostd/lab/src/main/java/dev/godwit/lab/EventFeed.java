@@ -20,12 +20,14 @@ final class EventFeed implements AutoCloseable {
     private static final int EVENTS_MAX = 100_000;
 
     private final EventStream stream;
+    private final String hostId;
     private final Consumer<Event> listener;
     private final List<Event> events = new ArrayList<>();
     private volatile boolean closed;
 
-    private EventFeed(EventStream stream, Consumer<Event> listener) {
+    private EventFeed(EventStream stream, String hostId, Consumer<Event> listener) {
         this.stream = stream;
+        this.hostId = hostId;
         this.listener = listener;
     }
 
@@ -36,7 +38,7 @@ final class EventFeed implements AutoCloseable {
      * @param listener is told each event, on the feed's thread
      */
     static EventFeed follow(GodwitClient client, String hostId, Consumer<Event> listener) {
-        EventFeed feed = new EventFeed(client.eventsAfter(hostId + ".0"), listener);
+        EventFeed feed = new EventFeed(client.eventsAfter(hostId + ".0"), hostId, listener);
         Thread.ofPlatform().name("events-" + hostId).daemon().start(feed::read);
         return feed;
     }
@@ -69,6 +71,9 @@ final class EventFeed implements AutoCloseable {
         try {
             while (!closed) {
                 Event event = stream.next();
+                if (!event.host().equals(hostId)) {
+                    continue; // of another host, which has a feed of its own
+                }
                 synchronized (this) {
                     if (events.size() == EVENTS_MAX) {
                         throw new LabException("more than " + EVENTS_MAX + " events of one host");
