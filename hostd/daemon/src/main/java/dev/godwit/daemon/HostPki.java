@@ -25,9 +25,11 @@ import java.security.PublicKey;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,11 +47,13 @@ final class HostPki implements FleetPki {
     private final HostdConfig config;
     private final FleetStore store;
     private final InstantSource clock;
+    private final NewestSerials serials;
 
     HostPki(HostdConfig config, FleetStore store, InstantSource clock) {
         this.config = config;
         this.store = store;
         this.clock = clock;
+        this.serials = new NewestSerials(store.documents());
     }
 
     /** The directory of the authority's key, null where this host holds none. */
@@ -85,7 +89,8 @@ final class HostPki implements FleetPki {
         }
     }
 
-    private FleetAuthority authority() throws IOException {
+    /** @param after what it issues is issued after this, whatever the clocks of the hosts say */
+    private FleetAuthority authority(Instant after) throws IOException {
         Path directory = keyDirectory(config);
         if (directory == null) {
             throw new Refused(
@@ -93,7 +98,10 @@ final class HostPki implements FleetPki {
                     "Host " + config.hostId() + " does not hold the key of the authority for hosts; ask host "
                             + issuer() + ".");
         }
-        return FleetAuthority.open(directory, clock);
+        return FleetAuthority.open(directory, () -> {
+            Instant now = clock.instant();
+            return now.isAfter(after) ? now : after.plusMillis(1);
+        });
     }
 
     private List<String> storeUrls() {
@@ -125,7 +133,7 @@ final class HostPki implements FleetPki {
         }
         Duration validity = wanted.minutes() == null ? Invitation.VALIDITY : Duration.ofMinutes(wanted.minutes());
         Invitation invitation = Invitation.make(
-                authority(),
+                authority(revokedAt(Role.HOST.text() + "/" + wanted.host()).orElse(Instant.EPOCH)),
                 wanted.host(),
                 validity,
                 List.of(URI.create(config.scheme() + "://" + config.restAddress())));
@@ -140,21 +148,27 @@ final class HostPki implements FleetPki {
     @Override
     public CertificateIssued certify(Caller caller, RequestCertificate request) throws IOException {
         PublicKey key = CertificateRequest.key(request.request());
-        FleetAuthority authority = authority();
         X509Certificate shown = caller.certificate();
         if (shown == null) {
             throw new Forbidden(
                     "A certificate is issued to the host that shows its own, and " + caller.subject() + " shows none.");
         }
-        List<String> addresses = request.addresses();
-        if (caller.role() == Role.JOIN) {
-            useUp(caller, shown);
-        } else {
-            addresses = addresses(shown);
-        }
-        Issuance issuance = new Issuance(
-                new Identity(authority.fleet(), Role.HOST, caller.name()), addresses, Issuance.HOST_VALIDITY);
+        Identity identity = new Identity(authority(Instant.EPOCH).fleet(), Role.HOST, caller.name());
+        Optional<Instant> revokedAt = revokedAt(identity.subject());
+        requireGood(identity, shown, revokedAt);
+        Issuance issuance = issuance(identity, caller, request, shown);
+        FleetAuthority authority = authority(revokedAt.orElse(Instant.EPOCH));
         X509Certificate issued = authority.issue(issuance, key);
+        serials.issued(identity.subject(), Serials.issuedAt(issued.getSerialNumber()));
+        // Whoever revokes looks at what was issued after it has written: either it finds this, or it is found here.
+        Optional<Instant> revokedMeanwhile = revokedAt(identity.subject());
+        requireGood(identity, shown, revokedMeanwhile);
+        if (!revokedMeanwhile.equals(revokedAt)) {
+            throw new Forbidden(identity.subject() + " is revoked at this moment and gets no certificate.");
+        }
+        if (caller.role() == Role.JOIN) {
+            useUp(caller, shown); // at last: its connection is ended by it within a second
+        }
         LOG.info(
                 "{} got a certificate, serial {}, valid until {}",
                 issuance.identity().subject(),
@@ -164,6 +178,37 @@ final class HostPki implements FleetPki {
                 FleetAuthority.text(List.of(issued)),
                 authority.authorityPem(),
                 caller.role() == Role.JOIN ? storeUrls() : List.of());
+    }
+
+    /** Wrong addresses are said before an invitation is used up. */
+    private static Issuance issuance(
+            Identity identity, Caller caller, RequestCertificate request, X509Certificate shown) {
+        List<String> addresses = caller.role() == Role.JOIN ? request.addresses() : addresses(shown);
+        try {
+            return new Issuance(identity, addresses, Issuance.HOST_VALIDITY);
+        } catch (IllegalArgumentException e) {
+            throw new BadRequest(
+                    "The certificate of " + identity.subject() + " can't be made: " + e.getMessage() + ".");
+        }
+    }
+
+    /** Neither a certificate nor an invitation from before a revocation of the host leads to a new certificate. */
+    private static void requireGood(Identity identity, X509Certificate shown, Optional<Instant> revokedAt) {
+        if (revokedAt.isPresent() && !Serials.issuedAt(shown.getSerialNumber()).isAfter(revokedAt.get())) {
+            throw new Forbidden(identity.subject() + " was revoked, and what it shows is from before that; 'godwit host"
+                    + " invite " + identity.name() + "' lets it join anew.");
+        }
+    }
+
+    private Optional<Instant> revokedAt(String subject) {
+        try {
+            return store.revocations().stream()
+                    .filter(one -> one.subject().equals(subject))
+                    .map(Revocation::at)
+                    .findFirst();
+        } catch (FleetStoreException e) {
+            throw new Unavailable("The fleet store can't be asked what is revoked: " + e.getMessage(), e);
+        }
     }
 
     /** An invitation is good once: whoever revokes it first has it. */
@@ -203,16 +248,32 @@ final class HostPki implements FleetPki {
         }
     }
 
+    /**
+     * Revokes all that was issued until now, by whatever clock: newer than the newest certificate known of a host. One that is
+     * issued meanwhile is looked for after the revocation is written.
+     */
     @Override
     public Revoked revoke(Revoke wanted) {
         Revocation revocation = new Revocation(wanted.subject(), clock.instant());
         try {
-            store.revoke(revocation);
+            Instant newest = newest(revocation.subject(), revocation.at());
+            Instant at;
+            do {
+                at = newest;
+                store.revoke(new Revocation(revocation.subject(), at));
+                newest = newest(revocation.subject(), at);
+            } while (newest.isAfter(at));
+            LOG.info("{} is revoked", revocation.subject());
+            return new Revoked(
+                    revocation.subject(), revokedAt(revocation.subject()).orElse(at));
         } catch (FleetStoreException e) {
             throw new Unavailable(
                     "The fleet store can't note that " + wanted.subject() + " is revoked: " + e.getMessage(), e);
         }
-        LOG.info("{} is revoked", revocation.subject());
-        return new Revoked(revocation.subject(), revocation.at());
+    }
+
+    private Instant newest(String subject, Instant least) throws FleetStoreException {
+        Instant issued = serials.newest(subject);
+        return issued.isAfter(least) ? issued : least;
     }
 }

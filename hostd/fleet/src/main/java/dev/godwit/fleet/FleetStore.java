@@ -90,7 +90,8 @@ public interface FleetStore extends AutoCloseable {
     Watch watch(Consumer<OwnershipChange> consumer) throws FleetStoreUnavailable;
 
     /**
-     * Notes that certificates are no longer taken. A later time for the same subject replaces an earlier one.
+     * Notes that certificates are no longer taken. Of several times for the same subject the
+     * latest stays.
      *
      * @return false where the subject was revoked already; of two that ask at the same time one is told true
      * @throws OutcomeUnknown the answer is missing; asking again is harmless, but for what it returns

@@ -426,6 +426,9 @@ public abstract class FleetStoreContract {
         assertThat(store.revoke(new Revocation("host/host-b", first))).isTrue();
         assertThat(store.revoke(new Revocation("operator/alice", first.plusSeconds(1))))
                 .isFalse();
+        assertThat(store.revoke(new Revocation("operator/alice", first.minusSeconds(60))))
+                .as("of one whose clock is slow")
+                .isFalse();
         assertThat(store.revocations())
                 .containsExactly(
                         new Revocation("host/host-b", first), new Revocation("operator/alice", first.plusSeconds(1)));

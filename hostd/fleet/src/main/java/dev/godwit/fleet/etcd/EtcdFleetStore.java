@@ -298,11 +298,28 @@ public final class EtcdFleetStore implements FleetStore {
     @Override
     public boolean revoke(Revocation revocation) throws OutcomeUnknown, FleetStoreUnavailable {
         ByteSequence key = Keys.revocation(revocation.subject());
-        Op put = put(key, Values.revocation(revocation));
-        TxnResponse answer = calls.write(
-                "revoke " + revocation.subject(),
-                client.getKVClient().txn().If(absent(key)).Then(put).Else(put).commit());
-        return answer.isSucceeded();
+        String what = "revoke " + revocation.subject();
+        while (true) {
+            Optional<KeyValue> before =
+                    first(calls.repeatable(what, client.getKVClient().get(key)));
+            if (before.isPresent()
+                    && !revocation.at().isAfter(Values.revocation(before.get()).at())) {
+                return false;
+            }
+            Cmp unchanged = before.map(
+                            value -> new Cmp(key, Cmp.Op.EQUAL, CmpTarget.modRevision(value.getModRevision())))
+                    .orElseGet(() -> absent(key));
+            TxnResponse answer = calls.write(
+                    what,
+                    client.getKVClient()
+                            .txn()
+                            .If(unchanged)
+                            .Then(put(key, Values.revocation(revocation)))
+                            .commit());
+            if (answer.isSucceeded()) {
+                return before.isEmpty();
+            }
+        }
     }
 
     @Override
