@@ -17,6 +17,8 @@ public enum ProblemCode {
     NAME_TAKEN(409, "The name is taken"),
     /** A move of this VM runs already. */
     MOVE_RUNNING(409, "A move of this VM runs already"),
+    /** The VM's host is gone: it can be removed, or be claimed by another host. */
+    VM_LOST(409, "The VM is lost with its host"),
     /** The offset is older than the ring of output; {@code firstOffset} is the oldest kept. */
     GONE(410, "The output at this offset is no longer kept"),
     /** It is not as the request's {@code If-Match} or {@code If-None-Match} wants it. */

@@ -5,11 +5,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A VM as the fleet sees it.
+ * A VM as the fleet sees it. Of one whose host is gone or silent the ownership record tells, which knows how it was asked for.
  *
  * @param host the owner
  * @param fence grows at every change of the ownership record
- * @param image digest of its base image
+ * @param image digest of its base image; what it was called in the request where its host is not asked
  * @param address IPv4 address on the VM network; null before it has one
  * @param mac null for a VM without network
  * @param accelerator null while the VM has no VMM

@@ -14,8 +14,10 @@ public enum VmState {
     STOPPED,
     /** Its VMM died or the guest gave up; the event says why. */
     FAILED,
-    /** Its host is gone and nothing to recover it from was found. */
-    LOST;
+    /** Its guest did not come up, its VMM died, or its host is gone; the event says which. */
+    LOST,
+    /** Its host does not answer now and is not known to be gone; the rest is told by the ownership record. */
+    UNKNOWN;
 
     /** As it stands in JSON: lower case, words joined by {@code -}. */
     @Override

@@ -18,6 +18,7 @@ import dev.godwit.api.Vm;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What the REST layer asks of this host. It speaks of this host alone; the REST layer passes requests for other hosts' VMs
@@ -31,7 +32,11 @@ public interface Control extends AutoCloseable {
     /** This host's id. */
     String hostId();
 
-    /** Where a VM is; asked before each request on a VM. Reads the fleet store: {@link Unavailable} where it can't. */
+    /**
+     * Where a VM is; asked before each request on a VM. Reads the fleet store: {@link Unavailable} where it can't.
+     *
+     * @throws Conflict with {@link dev.godwit.api.ProblemCode#VM_LOST}: its host is gone
+     */
     Owner ownerOf(String vm) throws IOException;
 
     /** The other living hosts that have a REST address. */
@@ -63,6 +68,20 @@ public interface Control extends AutoCloseable {
      * @return false, and nothing was done, where its owner lives or is this host: then it is removed as any other
      */
     boolean writeOff(String vm) throws IOException;
+
+    /**
+     * Removes a VM that is lost, so that its name and key are free.
+     *
+     * @return false, and nothing was done, where it is not lost
+     * @throws Conflict its host is back
+     */
+    boolean removeLost(String vm) throws IOException;
+
+    /** A VM by its ownership record alone, for one whose host does not answer; empty where there is no record. */
+    Optional<Vm> recordedVm(String vm) throws IOException;
+
+    /** All VMs of the fleet by their ownership records alone. */
+    List<Vm> recordedVms() throws IOException;
 
     /**
      * Takes over a VM whose host is gone, and boots it anew on this host: from its image, with its name and address. Takes

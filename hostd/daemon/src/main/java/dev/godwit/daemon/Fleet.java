@@ -1,5 +1,6 @@
 package dev.godwit.daemon;
 
+import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
@@ -35,6 +36,29 @@ final class Fleet {
         }
     }
 
+    /** Answers with what the owner answers by itself; false, and nothing was answered, where it is silent. */
+    boolean answered(Owner.Remote owner, ServerRequest request, ServerResponse response) {
+        HttpResponse<byte[]> answer;
+        try {
+            answer = forwarder.ask(
+                    new OtherHost(owner.host(), owner.restAddress()),
+                    request.path().rawPath());
+        } catch (IOException e) {
+            LOG.warn(
+                    "Host {} did not answer GET {} ({})",
+                    owner.host(),
+                    request.path().rawPath(),
+                    e.toString());
+            return false;
+        }
+        response.status(answer.statusCode())
+                .header(
+                        HeaderNames.CONTENT_TYPE,
+                        answer.headers().firstValue("Content-Type").orElse("application/json"))
+                .send(answer.body());
+        return true;
+    }
+
     /** Answers here, or, when this host does not know what it is about, at the first other host that does. */
     void whereKnown(String question, ServerRequest request, ServerResponse response, Route.Action here)
             throws Exception {
@@ -66,8 +90,8 @@ final class Fleet {
     }
 
     /**
-     * This host's list and those of the others, each thing once. A host that does not answer is left out and logged: its
-     * things are unknown, which the list can't say.
+     * This host's list and those of the others, each thing once, in a list of the caller's own. A host that does not answer is
+     * left out and logged: of its things this knows nothing.
      *
      * @param better which of two records of the same thing to keep
      */

@@ -233,7 +233,7 @@ final class FleetEvents implements AutoCloseable {
             case CREATING -> EventType.CREATING;
             case RUNNING, MOVING -> EventType.RUNNING;
             case PAUSED, STOPPED -> EventType.PAUSED;
-            case FAILED, LOST -> EventType.LOST;
+            case FAILED, LOST, UNKNOWN -> EventType.LOST;
         };
     }
 

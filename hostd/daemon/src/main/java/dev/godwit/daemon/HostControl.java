@@ -7,11 +7,11 @@ import dev.godwit.api.CreateVm;
 import dev.godwit.api.DiskExport;
 import dev.godwit.api.DrainPlan;
 import dev.godwit.api.DrainRequest;
+import dev.godwit.api.EventType;
 import dev.godwit.api.Exec;
 import dev.godwit.api.ExecRequest;
 import dev.godwit.api.Feature;
 import dev.godwit.api.Host;
-import dev.godwit.api.HostRole;
 import dev.godwit.api.HostState;
 import dev.godwit.api.Image;
 import dev.godwit.api.ImagePushed;
@@ -89,6 +89,15 @@ final class HostControl implements Control {
             }
             String rest =
                     services.peers().record(owner).map(HostRecord::restAddress).orElse("");
+            if (rest.isEmpty()
+                    && services.peers().record(owner).isEmpty()
+                    && services.lost().isLost(record.get())) {
+                throw new Conflict(
+                        ProblemCode.VM_LOST,
+                        "VM " + record.get().name() + " (" + record.get().vmId() + ") is lost: its host " + owner
+                                + " is gone. Remove it, and its name and key are free for another; 'godwit vm claim "
+                                + record.get().name() + "' boots it anew.");
+            }
             if (rest.isEmpty()) {
                 throw new Unavailable("VM " + vm + " belongs to host " + owner
                         + ", which is not alive or has no rest-address; ask that host, or wait until it is back.");
@@ -163,17 +172,64 @@ final class HostControl implements Control {
 
     @Override
     public boolean writeOff(String vm) throws IOException {
-        try {
-            FleetStore store = services.store();
-            Optional<OwnershipRecord> record = store.read(vm).or(() -> byName(store, vm));
+        return withRecord(vm, record -> {
             if (record.isEmpty()
                     || record.get().owner().equals(config.hostId())
                     || services.peers().record(record.get().owner()).isPresent()) {
                 return false;
             }
-            services.moves().writeOffTarget(record.get().vmId());
-            services.lifecycle().writeOff(record.get());
+            services.lost()
+                    .remove(
+                            record.get(),
+                            EventType.LOST,
+                            "VM " + record.get().name() + " was written off with host "
+                                    + record.get().owner() + ", by an operator");
             return true;
+        });
+    }
+
+    @Override
+    public boolean removeLost(String vm) throws IOException {
+        return withRecord(vm, record -> {
+            if (record.isEmpty() || !services.lost().isLost(record.get())) {
+                return false;
+            }
+            services.lost()
+                    .remove(
+                            record.get(),
+                            EventType.RELEASED,
+                            "VM " + record.get().name() + " was removed; it was lost with host "
+                                    + record.get().owner());
+            return true;
+        });
+    }
+
+    @Override
+    public Optional<Vm> recordedVm(String vm) throws IOException {
+        return withRecord(
+                vm,
+                record -> record.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(services.lost().shown(record.get())));
+    }
+
+    @Override
+    public List<Vm> recordedVms() {
+        try {
+            return services.lost().shown();
+        } catch (FleetStoreException e) {
+            throw new Unavailable("The fleet store can't be asked which VMs there are: " + e.getMessage(), e);
+        }
+    }
+
+    private interface OfRecord<T> {
+        T apply(Optional<OwnershipRecord> record) throws IOException, FleetStoreException;
+    }
+
+    private <T> T withRecord(String vm, OfRecord<T> action) throws IOException {
+        try {
+            FleetStore store = services.store();
+            return action.apply(store.read(vm).or(() -> byName(store, vm)));
         } catch (FleetStoreException e) {
             throw new Unavailable("The fleet store can't be asked who owns VM " + vm + ": " + e.getMessage(), e);
         }
@@ -181,15 +237,8 @@ final class HostControl implements Control {
 
     @Override
     public Vm claimVm(String vm) throws IOException {
-        OwnershipRecord record;
-        try {
-            FleetStore store = services.store();
-            record = store.read(vm)
-                    .or(() -> byName(store, vm))
-                    .orElseThrow(() -> new NotFound("There is no VM \"" + vm + "\" in the fleet."));
-        } catch (FleetStoreException e) {
-            throw new Unavailable("The fleet store can't be asked who owns VM " + vm + ": " + e.getMessage(), e);
-        }
+        OwnershipRecord record = withRecord(
+                vm, found -> found.orElseThrow(() -> new NotFound("There is no VM \"" + vm + "\" in the fleet.")));
         return view(services.claims().claim(record));
     }
 
@@ -346,40 +395,9 @@ final class HostControl implements Control {
         List<Host> hosts = new ArrayList<>();
         hosts.add(host());
         for (HostRecord other : services.peers().others()) {
-            hosts.add(other(other));
+            hosts.add(OtherHosts.shown(services.peers(), other));
         }
         return hosts;
-    }
-
-    /** Another host as far as its peer wire tells; one that does not answer is shown as gone. */
-    private Host other(HostRecord record) {
-        HostState state = HostState.GONE;
-        String reason = "";
-        long memoryMib = 0;
-        long diskMib = 0;
-        try {
-            Peers.Capacity capacity = services.peers().capacity(record);
-            state = capacity.takesVms() ? HostState.READY : HostState.UNFIT;
-            reason = capacity.takesVms() ? "" : "takes no VM; its own status says why";
-            memoryMib = capacity.freeMemoryMib();
-            diskMib = capacity.freeDiskBytes() >> 20;
-        } catch (IOException e) {
-            reason = String.valueOf(e.getMessage());
-        }
-        return new Host(
-                record.hostId(),
-                HostRole.valueOf(record.role().name()),
-                state,
-                null,
-                reason,
-                "unknown",
-                memoryMib,
-                diskMib,
-                new Versions("", "", null, null),
-                List.of(),
-                null,
-                null,
-                record.restAddress().isEmpty() ? null : record.restAddress());
     }
 
     @Override

@@ -191,6 +191,18 @@ public final class HostControlFactory implements ControlFactory {
         }
         resolveOpenMoves(moveHost, moves, targets, hostParts, vms, threads);
 
+        LostVms lost = new LostVms(
+                config.hostId(),
+                store,
+                events,
+                (record, told, why) -> {
+                    moves.writeOffTarget(record.vmId());
+                    lifecycle.writeOff(record, told, why);
+                },
+                new TakenVms(config.hostId(), store, hostParts, vms, moveHost.inProgress()),
+                clock,
+                Clock.BOOTTIME::nanos,
+                FleetPresence.LEASE);
         HostServices services = new HostServices(
                 vms,
                 lifecycle,
@@ -202,6 +214,7 @@ public final class HostControlFactory implements ControlFactory {
                         leases,
                         name -> images.find(name).map(LocalImage::digest)),
                 new VmClaims(config.hostId(), store, lifecycle, moveHost.clock(), FleetPresence.LEASE),
+                lost,
                 leases,
                 store,
                 peers,
@@ -250,6 +263,10 @@ public final class HostControlFactory implements ControlFactory {
         var unusedLeases = upkeep.scheduleWithFixedDelay(() -> sweep(leases), 1, 1, TimeUnit.SECONDS);
         var unusedForgetting =
                 upkeep.scheduleWithFixedDelay(() -> forgetEndedMoves(journal, clock), 0, 1, TimeUnit.DAYS);
+        ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().name("lost-vms").daemon().factory());
+        parts.add((AutoCloseable) watch::shutdownNow);
+        var unusedWatch = watch.scheduleWithFixedDelay(lost::look, 1, 2, TimeUnit.SECONDS);
         presence.awaitFirst();
         // Once more, so that the fleet forgets this host before its services end; what is closed stays closed.
         parts.add(presence);

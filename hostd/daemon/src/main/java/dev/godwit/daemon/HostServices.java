@@ -14,6 +14,7 @@ record HostServices(
         VmLifecycle lifecycle,
         KeyedVms keyedVms,
         VmClaims claims,
+        LostVms lost,
         VmLeases leases,
         FleetStore store,
         Peers peers,

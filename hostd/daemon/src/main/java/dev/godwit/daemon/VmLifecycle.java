@@ -273,8 +273,8 @@ final class VmLifecycle {
         } catch (OwnerLives e) {
             throw new Conflict(
                     ProblemCode.CONFLICT,
-                    "VM " + lost.name() + " is not taken over: host " + lost.owner()
-                            + " is back; ask for the VM there.");
+                    "VM " + lost.name() + " stays with host " + lost.owner()
+                            + ", which is back; ask for the VM there.");
         } catch (OwnershipConflict e) {
             throw new Conflict(
                     ProblemCode.CONFLICT,
@@ -282,7 +282,9 @@ final class VmLifecycle {
                             + "; look where it is now.");
         } catch (FleetStoreException e) {
             throw new Unavailable(
-                    "VM " + lost.name() + " may be taken over or not: " + e.getMessage() + "; ask again.", e);
+                    "VM " + lost.name() + " may be host " + hostId + "'s by now or not: " + e.getMessage()
+                            + "; ask again.",
+                    e);
         }
     }
 
@@ -411,27 +413,17 @@ final class VmLifecycle {
      * Ends a VM whose owner is gone for good: the paused copy that this host may have kept of it, and its record.
      *
      * @param record as it names the owner that is gone
+     * @param why the sentence of its last event
+     * @throws Conflict its owner is back, or another has it
      */
-    void writeOff(OwnershipRecord record) throws IOException {
+    void writeOff(OwnershipRecord record, EventType told, String why) throws IOException {
+        OwnershipRecord ours = takeOver(record); // one that comes back now finds that it is not its own any more
         HostedVm copy = vms.find(record.vmId()).orElse(null);
         if (copy != null) {
             copy.discard();
             vms.remove(copy);
         }
-        try {
-            disowning.remove(record);
-        } catch (OwnershipConflict e) {
-            throw new Conflict(
-                    ProblemCode.CONFLICT,
-                    "VM " + record.name() + " has changed hands while it was written off: " + e.getMessage()
-                            + "; look where it is now.");
-        } catch (FleetStoreException e) {
-            throw new Unavailable("The record of VM " + record.name() + " could not be removed: " + e.getMessage(), e);
-        }
-        parts.events()
-                .append(
-                        EventType.LOST,
-                        record.vmId(),
-                        "VM " + record.name() + " was written off with host " + record.owner() + ", by an operator");
+        disown(ours.vmId(), ours.name());
+        parts.events().append(told, record.vmId(), why);
     }
 }

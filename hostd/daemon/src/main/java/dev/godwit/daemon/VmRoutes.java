@@ -5,6 +5,7 @@ import dev.godwit.api.Move;
 import dev.godwit.api.MoveRequest;
 import dev.godwit.api.MoveStarted;
 import dev.godwit.api.PortProtocol;
+import dev.godwit.api.ProblemCode;
 import dev.godwit.api.PublishPort;
 import dev.godwit.api.Vm;
 import io.helidon.webserver.http.ServerRequest;
@@ -13,6 +14,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** VMs and their moves. */
 final class VmRoutes {
@@ -33,7 +36,7 @@ final class VmRoutes {
         return List.of(
                 new Route("GET", "/v1/vms", this::list),
                 new Route("POST", "/v1/vms", placement::create),
-                vm("GET", "/v1/vms/{vm}", (request, response, vm) -> Answers.json(response, 200, control.vm(vm))),
+                new Route("GET", "/v1/vms/{vm}", this::show),
                 new Route("DELETE", "/v1/vms/{vm}", this::delete),
                 vm(
                         "POST",
@@ -91,7 +94,34 @@ final class VmRoutes {
     private void list(ServerRequest request, ServerResponse response) throws IOException {
         List<Vm> vms = fleet.together(
                 request, control.vms(), "/v1/vms", Vm.class, Vm::id, (a, b) -> a.fence() >= b.fence() ? a : b);
+        if (Forwarder.hops(request) == 0) {
+            Set<String> told = vms.stream().map(Vm::id).collect(Collectors.toSet());
+            control.recordedVms().stream().filter(vm -> !told.contains(vm.id())).forEach(vms::add);
+        }
         Answers.json(response, 200, VmFilter.of(request).of(vms));
+    }
+
+    /** A VM whose host is gone or silent is shown by its record. */
+    private void show(ServerRequest request, ServerResponse response) throws Exception {
+        String vm = Parameters.path(request, "vm");
+        Owner owner;
+        try {
+            owner = control.ownerOf(vm);
+        } catch (Unavailable | Conflict gone) {
+            Answers.json(response, 200, control.recordedVm(vm).orElseThrow(() -> gone));
+            return;
+        }
+        if (!(owner instanceof Owner.Remote remote)) {
+            Answers.json(response, 200, control.vm(vm));
+        } else if (Forwarder.hops(request) > 0) {
+            fleet.atOwner(vm, request, response, (here, answer) -> Answers.json(answer, 200, control.vm(vm)));
+        } else if (!fleet.answered(remote, request, response)) {
+            Answers.json(
+                    response,
+                    200,
+                    control.recordedVm(vm)
+                            .orElseThrow(() -> new NotFound("There is no VM \"" + vm + "\" in the fleet any more.")));
+        }
     }
 
     private void renewLease(ServerRequest request, ServerResponse response, String vm) throws IOException {
@@ -107,10 +137,17 @@ final class VmRoutes {
             Answers.nothing(response);
             return;
         }
-        fleet.atOwner(vm, request, response, (here, answer) -> {
-            control.deleteVm(vm);
-            Answers.nothing(answer);
-        });
+        try {
+            fleet.atOwner(vm, request, response, (here, answer) -> {
+                control.deleteVm(vm);
+                Answers.nothing(answer);
+            });
+        } catch (Conflict lost) {
+            if (lost.code() != ProblemCode.VM_LOST || !control.removeLost(vm)) {
+                throw lost;
+            }
+            Answers.nothing(response);
+        }
     }
 
     private void unpublish(ServerRequest request, ServerResponse response, String vm) throws IOException {

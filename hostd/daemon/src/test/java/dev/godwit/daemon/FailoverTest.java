@@ -2,6 +2,7 @@ package dev.godwit.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import dev.godwit.api.CreateVm;
@@ -9,6 +10,7 @@ import dev.godwit.api.ExecEnd;
 import dev.godwit.api.ExecRequest;
 import dev.godwit.api.ProblemCode;
 import dev.godwit.api.Vm;
+import dev.godwit.api.VmState;
 import dev.godwit.client.Endpoint;
 import dev.godwit.client.ExecStream;
 import dev.godwit.client.GodwitClient;
@@ -24,6 +26,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -229,13 +232,42 @@ class FailoverTest {
     }
 
     @Test
-    void anOwnerThatIsDeadIsNamed() throws Exception {
-        a.createVm("build");
+    void aVmWhoseHostDoesNotAnswerIsShownAsUnknownAndWhatItAloneCanDoNamesTheHost() throws Exception {
+        Vm vm = a.createVm("build");
         a.close();
-        assertThat(b.send("GET", "/v1/vms/build", null).body())
+        try (GodwitClient onB = b.client()) {
+            assertThat(onB.vm("build").state()).isEqualTo(VmState.UNKNOWN);
+            assertThat(onB.vms()).extracting(Vm::id, Vm::state).containsExactly(tuple(vm.id(), VmState.UNKNOWN));
+        }
+        assertThat(b.send("POST", "/v1/vms/build/stop", null).body())
                 .contains("\"status\":503")
                 .contains("Host host-a owns it");
-        assertThat(b.send("GET", "/v1/vms", null).body()).isEqualTo("[]");
+    }
+
+    @Test
+    void aVmWhoseHostIsGoneIsShownAsLostRefusesAllElseAndIsRemovedWithoutForce() throws Exception {
+        CreateVm wanted = new CreateVm("build", "debian-ci", 1, 512, 1024, "ci-main", "job-9", Map.of(), null);
+        try (GodwitClient onA = a.client();
+                GodwitClient onB = b.client()) {
+            Vm vm = onA.createVm(wanted);
+            a.close();
+            fleet.hosts.remove("host-a");
+            assertThat(onB.vm("build").state()).isEqualTo(VmState.LOST);
+            assertThat(onB.vms("ci-main", Map.of())).extracting(Vm::state).containsExactly(VmState.LOST);
+            for (ThrowingCallable refused : List.<ThrowingCallable>of(
+                    () -> onB.createVm(wanted),
+                    () -> onB.startExec("build", ExecRequest.of("cat")),
+                    () -> onB.renewLease("build", null))) {
+                assertThatThrownBy(refused)
+                        .isInstanceOfSatisfying(
+                                RequestFailed.class,
+                                lost -> assertThat(lost.code()).isEqualTo(ProblemCode.VM_LOST));
+            }
+            onB.deleteVm("build");
+            assertThat(onB.vms()).isEmpty();
+            assertThat(onB.createVm(wanted).id()).as("the key is free again").isEqualTo(vm.id());
+            assertThat(onB.vm("build").host()).isEqualTo("host-b");
+        }
     }
 
     @Test

@@ -44,6 +44,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -90,6 +91,9 @@ final class FakeControl implements Control {
 
     @Override
     public Owner ownerOf(String vm) {
+        fleet.find(vm).filter(found -> !fleet.hosts.containsKey(found.host())).ifPresent(lost -> {
+            throw new Conflict(ProblemCode.VM_LOST, "VM " + vm + " is lost: its host " + lost.host() + " is gone.");
+        });
         return fleet.find(vm)
                 .<Owner>map(found -> found.host().equals(host)
                         ? new Owner.Local()
@@ -202,6 +206,25 @@ final class FakeControl implements Control {
     }
 
     @Override
+    public boolean removeLost(String vm) {
+        return writeOff(vm);
+    }
+
+    @Override
+    public Optional<Vm> recordedVm(String vm) {
+        return recordedVms().stream()
+                .filter(one -> one.id().equals(vm) || one.name().equals(vm))
+                .findFirst();
+    }
+
+    @Override
+    public List<Vm> recordedVms() {
+        return fleet.vms.values().stream()
+                .map(vm -> FakeFleet.in(vm, fleet.hosts.containsKey(vm.host()) ? VmState.UNKNOWN : VmState.LOST))
+                .toList();
+    }
+
+    @Override
     public void deleteVm(String vm) {
         fleet.vms.remove(vm(vm).id());
     }
@@ -219,27 +242,8 @@ final class FakeControl implements Control {
 
     @Override
     public Vm stopVm(String vm) {
-        Vm old = vm(vm);
-        Vm stopped = new Vm(
-                old.id(),
-                old.name(),
-                VmState.STOPPED,
-                old.host(),
-                old.fence(),
-                old.image(),
-                old.vcpus(),
-                old.memoryMib(),
-                old.diskMib(),
-                old.address(),
-                old.mac(),
-                null,
-                old.owner(),
-                old.key(),
-                old.labels(),
-                old.project(),
-                old.leaseSeconds(),
-                null);
-        fleet.vms.put(old.id(), stopped);
+        Vm stopped = FakeFleet.in(vm(vm), VmState.STOPPED);
+        fleet.vms.put(stopped.id(), stopped);
         return stopped;
     }
 

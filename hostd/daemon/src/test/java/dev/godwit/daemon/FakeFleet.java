@@ -1,6 +1,7 @@
 package dev.godwit.daemon;
 
 import dev.godwit.api.Vm;
+import dev.godwit.api.VmState;
 import dev.godwit.fleet.FleetStore;
 import dev.godwit.fleet.FleetStoreUnavailable;
 import dev.godwit.fleet.sqlite.SqliteFleetStore;
@@ -48,6 +49,29 @@ final class FakeFleet {
         } catch (FleetStoreUnavailable e) {
             throw new IllegalStateException("SQLite can't be opened in memory", e);
         }
+    }
+
+    /** The same VM in another state, without a VMM. */
+    static Vm in(Vm vm, VmState state) {
+        return new Vm(
+                vm.id(),
+                vm.name(),
+                state,
+                vm.host(),
+                vm.fence(),
+                vm.image(),
+                vm.vcpus(),
+                vm.memoryMib(),
+                vm.diskMib(),
+                vm.address(),
+                vm.mac(),
+                null,
+                vm.owner(),
+                vm.key(),
+                vm.labels(),
+                vm.project(),
+                vm.leaseSeconds(),
+                null);
     }
 
     /** A new owner, with the next fence. */

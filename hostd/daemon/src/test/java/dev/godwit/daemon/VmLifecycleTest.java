@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
+import dev.godwit.api.EventType;
 import dev.godwit.fleet.FleetDocument;
 import dev.godwit.fleet.NewOwnership;
 import dev.godwit.fleet.OwnershipRecord;
@@ -115,7 +116,7 @@ class VmLifecycleTest {
     void aVmWhoseOwnerIsGoneIsWrittenOffWithTheCopyThatIsLeft() throws Exception {
         OwnershipRecord record = owned("vm-1", "host-b");
         host.vm("vm-1", VmRecord.Phase.LOST);
-        lifecycle.writeOff(record);
+        lifecycle.writeOff(record, EventType.LOST, "written off");
         assertThat(host.vms.all()).isEmpty();
         assertThat(host.store.list()).isEmpty();
     }
