@@ -34,6 +34,13 @@ final class Answers {
                 .send(Json.bytes(problem));
     }
 
+    /** A problem that another host wrote. */
+    static void problem(ServerResponse response, int status, byte[] json) {
+        response.status(status)
+                .header(HeaderNames.CONTENT_TYPE, Problem.MEDIA_TYPE)
+                .send(json);
+    }
+
     /** Streams what is read until its end. */
     static void stream(ServerResponse response, String mediaType, InputStream content) throws IOException {
         response.status(200).header(HeaderNames.CONTENT_TYPE, mediaType);

@@ -4,6 +4,7 @@ import dev.godwit.api.CreateVm;
 import dev.godwit.api.Host;
 import dev.godwit.api.HostRole;
 import dev.godwit.api.HostState;
+import dev.godwit.api.Problem;
 import dev.godwit.api.ProblemCode;
 import dev.godwit.api.Vm;
 import io.helidon.webserver.http.ServerRequest;
@@ -85,7 +86,11 @@ final class Placement {
                     Answers.document(response, answer.statusCode(), answer.body());
                     return;
                 }
-                refusals.add(host.id() + " answered " + answer.statusCode());
+                if (isAboutTheRequest(answer.statusCode())) {
+                    Answers.problem(response, answer.statusCode(), answer.body());
+                    return;
+                }
+                refusals.add(host.id() + " answered " + answer.statusCode() + ": " + sentence(answer.body()));
             } catch (IOException e) {
                 // It may have made the VM. Without a key nobody can tell, so no other host is asked.
                 throw new Unavailable(
@@ -97,6 +102,19 @@ final class Placement {
         throw refusals.isEmpty()
                 ? here
                 : new Refused(here.code(), here.sentence() + " No other host takes it: " + refusals + ".");
+    }
+
+    /** What no host would do, or what there is already: that helps the caller more than that there is no room here. */
+    private static boolean isAboutTheRequest(int status) {
+        return status == ProblemCode.BAD_REQUEST.status() || status == ProblemCode.CONFLICT.status();
+    }
+
+    private static String sentence(byte[] problem) {
+        try {
+            return Json.read(problem, Problem.class).detail();
+        } catch (BadRequest none) {
+            return "and not why";
+        }
     }
 
     /** Other hosts that could, the one with most free memory first. */

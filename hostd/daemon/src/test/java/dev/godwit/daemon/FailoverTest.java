@@ -338,4 +338,22 @@ class FailoverTest {
                     .hasMessageContaining("host-b");
         }
     }
+
+    @Test
+    void whatAnotherHostSaysOfTheRequestIsTheAnswerAndNotThatThereIsNoRoomHere() throws Exception {
+        fleet.full.add("host-a");
+        try (GodwitClient onA = a.client()) {
+            CreateVm wanted = new CreateVm("large", "debian-ci", 1, 512, 1024);
+            fleet.refusing.put("host-b", new Conflict(ProblemCode.NAME_TAKEN, "There is a VM \"large\" already."));
+            assertThatThrownBy(() -> onA.createVm(wanted))
+                    .isInstanceOfSatisfying(
+                            RequestFailed.class, e -> assertThat(e.code()).isEqualTo(ProblemCode.NAME_TAKEN))
+                    .hasMessageContaining("There is a VM");
+            fleet.refusing.put("host-b", new Refused(ProblemCode.HOST_UNFIT, "Host host-b is to be left."));
+            assertThatThrownBy(() -> onA.createVm(wanted))
+                    .isInstanceOfSatisfying(
+                            RequestFailed.class, e -> assertThat(e.code()).isEqualTo(ProblemCode.NO_ROOM))
+                    .hasMessageContaining("Host host-b is to be left");
+        }
+    }
 }

@@ -121,6 +121,10 @@ final class FakeControl implements Control {
 
     @Override
     public Placement.Placed createVm(CreateVm request) throws OwnedElsewhere {
+        RuntimeException refusal = fleet.refusing.get(host);
+        if (refusal != null) {
+            throw refusal;
+        }
         if (request.key() != null) {
             Vm there = fleet.vms.get(VmOrigin.vmId(request));
             if (there != null && !there.host().equals(host)) {

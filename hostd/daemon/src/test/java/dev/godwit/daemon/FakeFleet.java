@@ -25,6 +25,8 @@ final class FakeFleet {
     final FakePorts ports = new FakePorts();
     /** Ids of hosts that have room for no VM. */
     final Set<String> full = ConcurrentHashMap.newKeySet();
+    /** What hosts say to each request for a VM, by id. */
+    final Map<String, RuntimeException> refusing = new ConcurrentHashMap<>();
 
     /** Ids of hosts that are edges. */
     final Set<String> edges = ConcurrentHashMap.newKeySet();
