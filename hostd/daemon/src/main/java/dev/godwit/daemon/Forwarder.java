@@ -209,14 +209,18 @@ final class Forwarder implements AutoCloseable {
     InputStream events(OtherHost host, Optional<String> vm, @Nullable String lastEventId) throws IOException {
         String query = vm.map(id -> "?vm=" + URLEncoder.encode(id, StandardCharsets.UTF_8))
                 .orElse("");
-        HttpRequest.Builder question = HttpRequest.newBuilder(host.restAddress().resolve("/v1/events" + query))
+        HttpRequest.Builder question = HttpRequest.newBuilder(at(host.restAddress(), "/v1/events" + query))
                 .header(HOPS.defaultCase(), "1")
                 .header(Access.CALLER.defaultCase(), ASKS_AS);
         if (lastEventId != null) {
             question.header("Last-Event-ID", lastEventId);
         }
-        HttpResponse<InputStream> answer =
-                send(question.build(), HttpResponse.BodyHandlers.ofInputStream(), host.id(), ASK_TIMEOUT);
+        HttpResponse<InputStream> answer = send(
+                question.build(),
+                HttpResponse.BodyHandlers.ofInputStream(),
+                host,
+                Outgoing.bytes(NOTHING),
+                ASK_TIMEOUT);
         if (answer.statusCode() != 200) {
             answer.body().close();
             throw new IOException("it answered " + answer.statusCode());

@@ -91,9 +91,12 @@ final class FakeControl implements Control {
 
     @Override
     public Owner ownerOf(String vm) {
-        fleet.find(vm).filter(found -> !fleet.hosts.containsKey(found.host())).ifPresent(lost -> {
-            throw new Conflict(ProblemCode.VM_LOST, "VM " + vm + " is lost: its host " + lost.host() + " is gone.");
-        });
+        fleet.find(vm)
+                .filter(found -> !found.host().equals(host) && !fleet.hosts.containsKey(found.host()))
+                .ifPresent(lost -> {
+                    throw new Conflict(
+                            ProblemCode.VM_LOST, "VM " + vm + " is lost: its host " + lost.host() + " is gone.");
+                });
         return fleet.find(vm)
                 .<Owner>map(found -> found.host().equals(host)
                         ? new Owner.Local()

@@ -7,8 +7,10 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class OutgoingTest {
@@ -21,7 +23,7 @@ class OutgoingTest {
         Outgoing upload = Outgoing.stream(() -> new ByteArrayInputStream(new byte[1_000_000]), now::get);
         List<Long> still = new ArrayList<>();
         upload.publisher().subscribe(new Flow.Subscriber<ByteBuffer>() {
-            private Flow.Subscription subscription;
+            private Flow.@Nullable Subscription subscription;
 
             @Override
             public void onSubscribe(Flow.Subscription ours) {
@@ -34,7 +36,7 @@ class OutgoingTest {
             public void onNext(ByteBuffer piece) {
                 still.add(upload.stillNanos());
                 now.addAndGet(MINUTE);
-                subscription.request(1);
+                Objects.requireNonNull(subscription).request(1);
             }
 
             @Override

@@ -58,7 +58,7 @@ class VmLifecycleTest {
         publish(owned("vm-2", "host-b"), "tcp-81");
         publish(owned("vm-3", "host-b"), "tcp-82");
         lifecycle.delete(host.vm("vm-1", VmRecord.Phase.LOST), "removed");
-        lifecycle.writeOff(host.store.read("vm-2").orElseThrow());
+        lifecycle.writeOff(host.store.read("vm-2").orElseThrow(), EventType.LOST, "written off");
         assertThat(host.store.documents().list("port"))
                 .extracting(FleetDocument::name)
                 .containsExactly("tcp-82");

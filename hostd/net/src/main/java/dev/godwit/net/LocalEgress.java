@@ -71,8 +71,9 @@ final class LocalEgress {
     private static void requireNoReversePathFilter() throws IOException {
         String filter = Files.readString(CONF.resolve("all/rp_filter")).strip();
         if (!filter.equals("0")) {
-            throw new IOException("net.ipv4.conf.all.rp_filter is " + filter + ", which drops what VMs send by their host;"
-                    + " set it to 0 here, and net.ipv4.conf.DEVICE.rp_filter for each device that needs it");
+            throw new IOException(
+                    "net.ipv4.conf.all.rp_filter is " + filter + ", which drops what VMs send by their host;"
+                            + " set it to 0 here, and net.ipv4.conf.DEVICE.rp_filter for each device that needs it");
         }
     }
 
