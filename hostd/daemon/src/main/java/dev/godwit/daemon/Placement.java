@@ -91,12 +91,8 @@ final class Placement {
                     return;
                 }
                 refusals.add(host.id() + " answered " + answer.statusCode() + ": " + sentence(answer.body()));
-            } catch (IOException e) {
-                // It may have made the VM. Without a key nobody can tell, so no other host is asked.
-                throw new Unavailable(
-                        "VM " + wanted.name() + " was asked of host " + host.id() + ", whose answer is missing ("
-                                + e.getMessage() + "); look with 'godwit vm list' before asking again.",
-                        e);
+            } catch (IOException notAsked) {
+                refusals.add(host.id() + " took no connection: " + notAsked.getMessage());
             }
         }
         throw refusals.isEmpty()
