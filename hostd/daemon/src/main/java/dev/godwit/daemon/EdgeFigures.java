@@ -57,7 +57,7 @@ final class EdgeFigures implements MultiCollector {
         }
         GaugeSnapshot.Builder connections =
                 gauge("godwit_edge_connections", "Connections: own in the kernel's table, copied from the active edge");
-        point(connections, edge.flowsOwn(), "of", "own");
+        point(connections, (double) edge.flowsOwn(), "of", "own");
         point(connections, edge.flowsCopied(), "of", "copied");
         GaugeSnapshot.Builder standbys = gauge(
                 "godwit_edge_standbys", "Stand-bys that are told of connections; current ones have been told all");
@@ -67,7 +67,7 @@ final class EdgeFigures implements MultiCollector {
                 CounterSnapshot.builder().name("godwit_edge_dropped_packets").help("Packets dropped, by rule");
         for (Map.Entry<String, Long> rule : edge.dropped().entrySet()) {
             dropped.dataPoint(CounterSnapshot.CounterDataPointSnapshot.builder()
-                    .value(rule.getValue())
+                    .value((double) rule.getValue())
                     .labels(Labels.of("rule", rule.getKey()))
                     .build());
         }
@@ -77,9 +77,7 @@ final class EdgeFigures implements MultiCollector {
                         "godwit_edge_lease_seconds",
                         "For how long the edge may still speak; 0 without the seat",
                         edge.leaseLeft().toNanos() / 1e9),
-                counter(
-                        "godwit_edge_takeovers",
-                        "How often the edge began to serve since hostd started",
+                counter("godwit_edge_takeovers", "How often the edge began to serve since hostd started", (double)
                         edge.takings()),
                 connections.build(),
                 one(
@@ -94,7 +92,7 @@ final class EdgeFigures implements MultiCollector {
                 counter(
                         "godwit_edge_connections_overflowed",
                         "Connections of the active edge that there was no room for",
-                        edge.flowsOverflowed()),
+                        (double) edge.flowsOverflowed()),
                 one(
                         "godwit_edge_published_ports",
                         "Ports open from the world to VMs, one a public address",
