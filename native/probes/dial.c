@@ -28,7 +28,8 @@
 #define CONNECT_MILLIS 10000          /* as the outside client waits */
 #define RECONNECT_NANOS 200000000ull  /* a server that is gone is not flooded */
 #define DRAIN_NANOS 10000000000ull
-#define TURN_NANOS 1000000ull
+#define TURN_NANOS_MIN 1000000ull
+#define TURN_NANOS_MAX 5000000ull /* an emulated guest has better to do than to wake up */
 
 struct record {
     uint32_t magic;
@@ -160,10 +161,11 @@ int main(int argc, char **argv) {
     }
     char json[STATUS_BYTES_MAX];
     uint64_t interval = 1000000000ull / rate, now = probe_nanos(CLOCK_MONOTONIC);
+    uint64_t turn = interval < TURN_NANOS_MIN ? TURN_NANOS_MIN : interval > TURN_NANOS_MAX ? TURN_NANOS_MAX : interval;
     uint64_t send_at = now, status_at = now, dial_at = now, drain_until = 0;
     int fd = -1;
     while (drain_until == 0 || (fd >= 0 && received < sent && now < drain_until)) {
-        probe_sleep_until((now / TURN_NANOS + 1) * TURN_NANOS);
+        probe_sleep_until((now / turn + 1) * turn);
         now = probe_nanos(CLOCK_MONOTONIC);
         if (probe_stopped && drain_until == 0) drain_until = now + DRAIN_NANOS;
         if (fd < 0 && now >= dial_at && !probe_stopped) {

@@ -1,6 +1,10 @@
-/* Looks at the clocks once a millisecond and keeps the largest steps of CLOCK_REALTIME between two looks, with the
+/* Looks at the clocks every N milliseconds and keeps the largest steps of CLOCK_REALTIME between two looks, with the
  * step of CLOCK_MONOTONIC beside them. A pause of the VM shows in REALTIME (guestd sets it afterwards) and not in
- * MONOTONIC, which stands still. SIGUSR1 writes the status at once and starts a new window. */
+ * MONOTONIC, which stands still.
+ *
+ *   ticker [--every-ms N] [--status FILE]
+ *
+ * SIGUSR1 writes the status at once and starts a new window. */
 #include "probe.h"
 
 #include <inttypes.h>
@@ -18,7 +22,7 @@ struct step {
 
 static struct step steps[STEPS_KEPT];
 static int kept;
-static uint64_t ticks, backwards, window, window_started;
+static uint64_t every_nanos, ticks, backwards, window, window_started;
 
 static void keep(struct step step) {
     int place = kept < STEPS_KEPT ? kept++ : STEPS_KEPT - 1;
@@ -32,9 +36,9 @@ static void keep(struct step step) {
 
 static void status_json(char *json) {
     int used = snprintf(json, STATUS_BYTES_MAX,
-                        "{\"probe\":\"ticker\",\"window\":%" PRIu64 ",\"windowStartedNanos\":%" PRIu64 ",\"ticks\":%" PRIu64
+                        "{\"probe\":\"ticker\",\"everyNanos\":%" PRIu64 ",\"window\":%" PRIu64 ",\"windowStartedNanos\":%" PRIu64 ",\"ticks\":%" PRIu64
                         ",\"backwards\":%" PRIu64 ",\"nowNanos\":%" PRIu64 ",\"steps\":[",
-                        window, window_started, ticks, backwards, probe_nanos(CLOCK_REALTIME));
+                        every_nanos, window, window_started, ticks, backwards, probe_nanos(CLOCK_REALTIME));
     for (int i = 0; i < kept; i++) {
         used += snprintf(json + used, STATUS_BYTES_MAX - (size_t)used,
                          "%s{\"atNanos\":%" PRIu64 ",\"realtimeNanos\":%" PRId64 ",\"monotonicNanos\":%" PRId64 "}",
@@ -44,16 +48,22 @@ static void status_json(char *json) {
 }
 
 int main(int argc, char **argv) {
-    static const char *const known[] = {"--status", NULL};
+    static const char *const known[] = {"--every-ms", "--status", NULL};
     probe_known(argc, argv, known);
     probe_signals();
+    uint64_t every_millis = probe_number(argc, argv, "--every-ms", 1);
+    if (every_millis < 1 || every_millis > 1000) {
+        fprintf(stderr, "ticker: --every-ms %" PRIu64 " is not in 1..1000\n", every_millis);
+        return 2;
+    }
+    every_nanos = every_millis * 1000000ull;
     const char *status = probe_text(argc, argv, "--status", NULL);
     char json[STATUS_BYTES_MAX];
     uint64_t realtime = probe_nanos(CLOCK_REALTIME), monotonic = probe_nanos(CLOCK_MONOTONIC);
     uint64_t tick_at, status_at = monotonic, line_at = monotonic + 1000000000ull;
     window_started = realtime;
     while (!probe_stopped) {
-        tick_at = (monotonic / 1000000ull + 1) * 1000000ull; /* the whole millisecond: other probes wake up then, too */
+        tick_at = (monotonic / every_nanos + 1) * every_nanos; /* the whole millisecond: other probes wake up then, too */
         probe_sleep_until(tick_at);
         uint64_t realtime_now = probe_nanos(CLOCK_REALTIME), monotonic_now = probe_nanos(CLOCK_MONOTONIC);
         struct step step = {.realtime_nanos = (int64_t)(realtime_now - realtime),

@@ -136,7 +136,9 @@ final class Hop {
         Double largest = null;
         for (JsonNode step : ticker.path("steps")) {
             double at = step.path("atNanos").asDouble() / 1e6;
-            double millis = step.path("realtimeNanos").asDouble() / 1e6 - 1;
+            double millis = (step.path("realtimeNanos").asDouble()
+                            - ticker.path("everyNanos").asDouble())
+                    / 1e6;
             if (at >= from && at <= to && (largest == null || millis > largest)) {
                 largest = millis;
             }

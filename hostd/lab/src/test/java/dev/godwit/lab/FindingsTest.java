@@ -93,7 +93,7 @@ class FindingsTest {
                 List.of(phase("RESERVE", 0), phase("STREAM", 50), phase("CUTOVER", 4000), phase("RESUME", 4060)));
         JsonNode ticker = new ObjectMapper()
                 .readTree("""
-                {"steps": [
+                {"everyNanos": 1000000, "steps": [
                   {"atNanos": %1$s000000, "realtimeNanos": 900000000},
                   {"atNanos": %2$s000000, "realtimeNanos": 61500000},
                   {"atNanos": %3$s000000, "realtimeNanos": 20000000}]}
