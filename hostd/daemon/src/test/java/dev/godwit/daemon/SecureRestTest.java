@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.godwit.api.CreateVm;
 import dev.godwit.api.ProblemCode;
+import dev.godwit.api.VmState;
 import dev.godwit.client.GodwitClient;
 import dev.godwit.client.RequestFailed;
 import dev.godwit.pki.FleetAuthority;
@@ -282,7 +283,8 @@ class SecureRestTest {
             assertThat(operator.vm("mine").host()).isEqualTo("host-b");
             host.fleet.hosts.put("host-c", other.base);
             host.fleet.own(vm, "host-c");
-            assertThatThrownBy(() -> operator.vm("mine"))
+            assertThat(operator.vm("mine").state()).isEqualTo(VmState.UNKNOWN);
+            assertThatThrownBy(() -> operator.move("mine", "host-a"))
                     .hasMessageContaining("Host host-c owns it")
                     .hasMessageContaining("it is host/host-b, not host-c");
             host.fleet.own(vm, "host-b");
