@@ -1,6 +1,5 @@
 package dev.godwit.daemon;
 
-import dev.godwit.api.AcceleratorKind;
 import dev.godwit.api.BuildImage;
 import dev.godwit.api.Capabilities;
 import dev.godwit.api.CreateVm;
@@ -32,7 +31,6 @@ import dev.godwit.move.MoveInProgress;
 import dev.godwit.policy.Action;
 import dev.godwit.policy.Plan;
 import dev.godwit.policy.Snapshot;
-import dev.godwit.vmm.Accelerator;
 import dev.godwit.vmm.Tracking;
 import dev.godwit.vmm.VmmDriver;
 import java.io.IOException;
@@ -370,7 +368,7 @@ final class HostControl implements Control {
                 config.hostId(),
                 config.role(),
                 state,
-                kind(probe.accelerator()),
+                ShownVm.kind(probe.accelerator()),
                 reason(tracking, probe),
                 tracking.works() ? tracking.mechanism() : "none",
                 services.admission().freeMemoryMib(),
@@ -407,7 +405,7 @@ final class HostControl implements Control {
         return new Capabilities(
                 List.of("v1"),
                 Version.text(),
-                probe == null ? null : kind(probe.accelerator()),
+                probe == null ? null : ShownVm.kind(probe.accelerator()),
                 tracking.works() ? tracking.mechanism() : "none",
                 List.of(MoveMode.PRE_COPY, MoveMode.STOP_AND_COPY),
                 services.cpuTemplates(),
@@ -487,10 +485,6 @@ final class HostControl implements Control {
 
     private Vm view(HostedVm hosted) {
         return ShownVm.of(hosted, config.hostId(), services);
-    }
-
-    private static @Nullable AcceleratorKind kind(@Nullable Accelerator accelerator) {
-        return accelerator == null ? null : AcceleratorKind.valueOf(accelerator.name());
     }
 
     /** Lets go of everything; VMs run on. */

@@ -3,6 +3,8 @@ package dev.godwit.daemon;
 import dev.godwit.api.AcceleratorKind;
 import dev.godwit.api.Vm;
 import dev.godwit.api.VmState;
+import dev.godwit.vmm.Accelerator;
+import org.jspecify.annotations.Nullable;
 
 /** A VM of this host as the API shows it. */
 final class ShownVm {
@@ -22,13 +24,18 @@ final class ShownVm {
                 record.diskMib(),
                 record.address().isEmpty() ? null : record.address(),
                 record.mac().isEmpty() ? null : record.mac(),
-                hosted.hasVmm() ? AcceleratorKind.valueOf(record.accelerator().name()) : null,
+                hosted.hasVmm() ? kind(record.accelerator()) : null,
                 VmOrigin.orNull(record.origin().owner()),
                 VmOrigin.orNull(record.origin().key()),
                 record.origin().labels(),
                 record.origin().project(),
                 record.origin().leaseSeconds() == 0 ? null : record.origin().leaseSeconds(),
                 services.leases().endOf(hosted).orElse(null));
+    }
+
+    /** As the API names it; null: no guest runs there. */
+    static @Nullable AcceleratorKind kind(@Nullable Accelerator accelerator) {
+        return accelerator == null ? null : AcceleratorKind.valueOf(accelerator.name());
     }
 
     private static VmState state(HostedVm hosted, HostServices services) {

@@ -33,7 +33,6 @@ import dev.godwit.api.SignalRequest;
 import dev.godwit.api.Versions;
 import dev.godwit.api.Vm;
 import dev.godwit.api.VmState;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -271,7 +270,8 @@ final class FakeControl implements Control {
 
     @Override
     public InputStream console(String vm) {
-        return bytes("console of " + vm(vm).name() + "\n");
+        return FakeFile.whole(("console of " + vm(vm).name() + "\n").getBytes(StandardCharsets.UTF_8))
+                .content();
     }
 
     @Override
@@ -478,28 +478,7 @@ final class FakeControl implements Control {
         if (content == null) {
             throw new NotFound("There is no file " + path + " in VM " + vm + ".");
         }
-        return fleet.brokenFiles.contains(path)
-                ? breakingOff(path, content)
-                : new GuestFile(bytes(content), content.length);
-    }
-
-    /** The guest's channel ends in the middle; a path that ends in "sized" is told with its size. */
-    private static GuestFile breakingOff(String path, byte[] content) throws IOException {
-        long sizeBytes = path.endsWith("sized") ? content.length : GuestFile.UNKNOWN;
-        return new GuestFile(
-                GuestFileCopy.begin(path, sizeBytes, into -> {
-                    into.write(content, 0, content.length / 2);
-                    throw new IOException("the channel is closed");
-                }),
-                sizeBytes);
-    }
-
-    private static InputStream bytes(byte[] content) {
-        return new ByteArrayInputStream(content);
-    }
-
-    private static InputStream bytes(String text) {
-        return bytes(text.getBytes(StandardCharsets.UTF_8));
+        return fleet.brokenFiles.contains(path) ? FakeFile.breakingOff(path, content) : FakeFile.whole(content);
     }
 
     @Override

@@ -24,13 +24,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -347,48 +345,8 @@ class MovesTest extends TwoHostsTest {
         }
     }
 
-    @Test
-    void hostdIsKilledTwentyTimesUnderABuildAndTheBuildEndsWithEqualBytes() throws Exception {
-        Guest guest = hosts.vm();
-        String program = Stream.iterate(0, i -> i < 60, i -> i + 1)
-                .map(i -> "int f" + i + "(int x) { int s = 0; for (int i = 0; i < x; i++) s += i * " + i
-                        + "; return s; }\n")
-                .reduce("", String::concat);
-        guest.put("/root/f.c", 0644, program.getBytes(StandardCharsets.UTF_8));
-        String script = "set -e; cd /root; mkdir $1; i=0; while [ $i -lt 20 ]; do gcc -O2 -c -o $1/$i.o f.c; sync;"
-                + " i=$((i+1)); echo object $i; done; cat $1/*.o | sha256sum";
-        guest.put("/root/build.sh", 0755, script.getBytes(StandardCharsets.UTF_8));
-        String expected = lastLine(guest.run("sh", "/root/build.sh", "undisturbed"));
-
-        ByteArrayOutputStream output = new ByteArrayOutputStream();
-        String exec = guest.start(new ExecRequest(List.of("sh", "/root/build.sh", "disturbed"), Map.of(), null, false));
-        // Killed as soon as it answers, hostd is never there for long: on a slow machine for minutes.
-        try (GodwitClient patient = hosts.lab.fleet().patientClient(LIMIT.multipliedBy(2), hosts.a);
-                ExecStream build = patient.output(guest.vm(), exec)) {
-            CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> {
-                try {
-                    return build.copyTo(output, output).shellStatus();
-                } catch (IOException e) {
-                    throw new java.io.UncheckedIOException(e);
-                }
-            });
-            for (int kill = 0; kill < 20; kill++) {
-                hosts.a.killHostd();
-                hosts.a.launchHostd(TwoHosts.DIST);
-            }
-            assertThat(status.get(4, TimeUnit.MINUTES)).isZero();
-        }
-        String log = output.toString(StandardCharsets.UTF_8);
-        assertThat(log.lines().filter(line -> line.startsWith("object "))).hasSize(20);
-        assertThat(lastLine(log)).isEqualTo(expected);
-    }
-
     private static void assertMoved(Move move) {
         assertThat(move.state()).as(move.toString()).isIn(MOVED);
-    }
-
-    private static String lastLine(String text) {
-        return text.strip().lines().reduce((first, second) -> second).orElse("");
     }
 
     private void awaitState(String moveId, MoveState state) {
