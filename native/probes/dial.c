@@ -29,7 +29,7 @@
 #define RECONNECT_NANOS 200000000ull  /* a server that is gone is not flooded */
 #define DRAIN_NANOS 10000000000ull
 #define TURN_NANOS_MIN 1000000ull
-#define TURN_NANOS_MAX 5000000ull /* an emulated guest has better to do than to wake up */
+#define TURN_NANOS_MAX 4000000ull /* the echo wakes up then, too */
 
 struct record {
     uint32_t magic;

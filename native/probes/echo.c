@@ -30,7 +30,7 @@
 #define WINDOW_NUMBERS 65536u      /* a minute at 1,000/s in which a late datagram is told from a doubled one */
 #define BURST_MAX 64u              /* datagrams taken in one call; more wait in the socket */
 #define RECEIVE_BUFFER_BYTES (4 << 20) /* five seconds of datagrams with the kernel's overhead: a late turn loses none */
-#define TURN_NANOS 2000000ull      /* what came meanwhile is answered in one segment */
+#define TURN_NANOS 4000000ull      /* what came meanwhile is answered in one segment; an emulated CPU wakes up dearly */
 #define TURNS_PER_ACCEPT 16u       /* a new connection is rare */
 
 struct record {
