@@ -33,10 +33,13 @@ public record LuaBuild(Path tarball, int jobs, int passes, int files) {
     private static final String TARBALL_IN_GUEST = "/root/lua.tar.gz";
     private static final String SCRIPT_IN_GUEST = "/root/build-lua.sh";
     private static final int FILES_MAX = 31;
-    /** One hop leaves half a minute of work on each side under emulation, where a source takes about 4 s. */
-    private static final int FILES_PER_HALF = 5;
+    /**
+     * One hop leaves half a minute of work and more on each side under emulation, where a source takes 4 to 10 s by itself and
+     * several times that beside the traffic.
+     */
+    private static final int FILES_PER_HALF = 3;
     /** A guest under KVM compiles about 20 times as fast. */
-    private static final int KVM_PASSES = 24;
+    private static final int KVM_PASSES = 40;
 
     private static final Pattern OBJECT_LINE = Pattern.compile("\\[[0-9]+/[0-9]+\\] obj/.*");
 
