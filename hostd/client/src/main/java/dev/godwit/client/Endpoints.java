@@ -265,6 +265,10 @@ final class Endpoints implements AutoCloseable {
     @Override
     public void close() {
         dispatcher.executorService().shutdown();
-        ways.forEach(way -> way.http().connectionPool().evictAll());
+        // TLS waits for the other end's farewell, and a host that lost its power says none.
+        Thread farewells = new Thread(
+                () -> ways.forEach(way -> way.http().connectionPool().evictAll()), "godwit-client-farewells");
+        farewells.setDaemon(true);
+        farewells.start();
     }
 }

@@ -114,8 +114,13 @@ final class SecureHost implements AutoCloseable {
     }
 
     GodwitClient client(Role role, String name) throws IOException {
+        return client(base, role, name);
+    }
+
+    /** A client that reaches this host at another place. */
+    GodwitClient client(URI at, Role role, String name) throws IOException {
         return new GodwitClient(
-                List.of(Endpoint.parse(base.toString())),
+                List.of(Endpoint.parse(at.toString())),
                 Timeouts.usual().withRetry(Duration.ofSeconds(5)),
                 ClientTls.of(issue(role, name)));
     }

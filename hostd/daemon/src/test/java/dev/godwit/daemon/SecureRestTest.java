@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -44,6 +45,7 @@ import javax.net.ssl.TrustManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** REST over TLS: who comes in, and that those who do not hold nobody up. */
@@ -253,6 +255,17 @@ class SecureRestTest {
         ByteBuffer answer = ByteBuffer.allocate(200);
         channel.read(answer);
         return new String(answer.array(), 0, answer.position(), StandardCharsets.US_ASCII);
+    }
+
+    @Test
+    @Timeout(15) // seconds, of the 20 that a client waits for an answer
+    void aClientOfAHostThatLostItsPowerIsClosedAllTheSame() throws Exception {
+        try (Relay relay = new Relay(host.base);
+                GodwitClient client =
+                        host.client(URI.create("https:" + relay.base().getSchemeSpecificPart()), Role.VIEWER, "eve")) {
+            assertThat(client.vms()).isEmpty();
+            relay.freeze();
+        }
     }
 
     /** What one host can't do itself it passes on, with the caller's role. */
