@@ -1,5 +1,6 @@
 package dev.godwit.daemon;
 
+import dev.godwit.api.AcceleratorKind;
 import dev.godwit.api.Vm;
 import dev.godwit.api.VmState;
 import dev.godwit.fleet.FleetStore;
@@ -7,11 +8,13 @@ import dev.godwit.fleet.FleetStoreUnavailable;
 import dev.godwit.fleet.sqlite.SqliteFleetStore;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** What all fake hosts share: the ownership records and the guests, which outlive hosts. */
 final class FakeFleet {
@@ -55,49 +58,40 @@ final class FakeFleet {
 
     /** The same VM in another state, without a VMM. */
     static Vm in(Vm vm, VmState state) {
+        return like(vm, state, vm.host(), vm.fence(), null, null);
+    }
+
+    /** A new owner, with the next fence. */
+    void own(String id, String host) {
+        vms.computeIfPresent(
+                id, (any, vm) -> like(vm, vm.state(), host, vm.fence() + 1, vm.accelerator(), vm.leaseEndsAt()));
+    }
+
+    private static Vm like(
+            Vm vm,
+            VmState state,
+            String host,
+            long fence,
+            @Nullable AcceleratorKind accelerator,
+            @Nullable Instant leaseEndsAt) {
         return new Vm(
                 vm.id(),
                 vm.name(),
                 state,
-                vm.host(),
-                vm.fence(),
+                host,
+                fence,
                 vm.image(),
                 vm.vcpus(),
                 vm.memoryMib(),
                 vm.diskMib(),
                 vm.address(),
                 vm.mac(),
-                null,
+                accelerator,
                 vm.owner(),
                 vm.key(),
                 vm.labels(),
                 vm.project(),
                 vm.leaseSeconds(),
-                null);
-    }
-
-    /** A new owner, with the next fence. */
-    void own(String id, String host) {
-        vms.computeIfPresent(
-                id,
-                (any, vm) -> new Vm(
-                        vm.id(),
-                        vm.name(),
-                        vm.state(),
-                        host,
-                        vm.fence() + 1,
-                        vm.image(),
-                        vm.vcpus(),
-                        vm.memoryMib(),
-                        vm.diskMib(),
-                        vm.address(),
-                        vm.mac(),
-                        vm.accelerator(),
-                        vm.owner(),
-                        vm.key(),
-                        vm.labels(),
-                        vm.project(),
-                        vm.leaseSeconds(),
-                        vm.leaseEndsAt()));
+                leaseEndsAt);
     }
 }

@@ -6,11 +6,9 @@ import dev.godwit.api.Move;
 import dev.godwit.api.MoveState;
 import dev.godwit.api.Vm;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -25,8 +23,7 @@ class LostSourceTest {
 
     @Test
     void aSourceThatDiesBetweenSwitchAndCommitLeavesAnAddressThatCanBeClaimed() throws Exception {
-        Assumptions.assumeTrue(LabNetwork.isPrivate(), "no network namespace of its own: needs root");
-        try (TwoHosts hosts = new TwoHosts(Lab.openRouted(TwoHosts.DIST, Path.of("/var/tmp"), TwoHosts.CACHE))) {
+        try (TwoHosts hosts = TwoHosts.behindRouters()) {
             Guest mover = hosts.vm();
             Guest still = hosts.vm(hosts.onB);
             String address = hosts.address(mover);

@@ -15,14 +15,11 @@ import dev.godwit.client.GodwitClient;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -31,17 +28,9 @@ import org.junit.jupiter.api.Timeout;
 class ProjectsOverRoutersTest extends TwoHostsTest {
     private static final Duration LIMIT = Duration.ofMinutes(1);
 
-    @BeforeAll
-    static void needsVxlan() {
-        Command.Result made = Command.of("ip", "link", "add", "vxprobe", "type", "vxlan", "external", "dstport", "4791")
-                .tryRun();
-        Assumptions.assumeTrue(made.status() == 0, "the kernel makes no VXLAN device: " + made.output());
-        Command.of("ip", "link", "del", "vxprobe").run();
-    }
-
     @Override
     TwoHosts open() throws IOException {
-        return new TwoHosts(Lab.openRouted(TwoHosts.DIST, Path.of("/var/tmp"), TwoHosts.CACHE));
+        return TwoHosts.behindRouters();
     }
 
     private Guest vm(GodwitClient host, String name, String project) throws IOException {

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.junit.jupiter.api.Assumptions;
 
 /** Two real hosts with a real etcd and the guest image on both: what the end-to-end tests of moves stand on. */
 final class TwoHosts implements AutoCloseable {
@@ -45,7 +46,7 @@ final class TwoHosts implements AutoCloseable {
     }
 
     /** @param lab is closed by this */
-    TwoHosts(Lab lab) throws IOException {
+    private TwoHosts(Lab lab) throws IOException {
         this.lab = lab;
         a = lab.startHost("host-a", 1, true);
         b = lab.startHost("host-b", 2, false);
@@ -56,6 +57,19 @@ final class TwoHosts implements AutoCloseable {
         Image built = Patience.waitFor("the guest image", IMAGE_LIMIT, () -> ready(onA));
         image = Optional.ofNullable(built.digest()).orElseThrow(() -> new IOException(String.valueOf(built.detail())));
         onA.pushImage(image, "host-b");
+    }
+
+    /**
+     * Both in networks of their own that only routers join; the test is skipped where the kernel has no VXLAN, or this process
+     * no network namespace of its own.
+     */
+    static TwoHosts behindRouters() throws IOException {
+        Assumptions.assumeTrue(LabNetwork.isPrivate(), "no network namespace of its own: needs root");
+        Command.Result made = Command.of("ip", "link", "add", "vxprobe", "type", "vxlan", "external", "dstport", "4790")
+                .tryRun();
+        Assumptions.assumeTrue(made.status() == 0, "the kernel makes no VXLAN device: " + made.output());
+        Command.of("ip", "link", "del", "vxprobe").run();
+        return new TwoHosts(Lab.openRouted(DIST, Path.of("/var/tmp"), CACHE));
     }
 
     private static Optional<Image> ready(GodwitClient client) {

@@ -1,6 +1,7 @@
 package dev.godwit.lab.packets;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.godwit.lab.DistFiles;
 import dev.godwit.lab.HostNamespaces;
@@ -28,11 +29,12 @@ class PacketCaptureTest {
         try (HostNamespaces router = HostNamespaces.open(DistFiles.ofProperty(), "router", List.of())) {
             router.run("ip", "link", "set", "lo", "up");
             send(router);
+            Path file = folder.resolve("seen.pcap");
             List<VxlanFrame> seen;
-            try (PacketCapture capture = PacketCapture.start(router, "udp port 4789", folder.resolve("seen.pcap"))) {
+            try (PacketCapture capture = PacketCapture.start(router, "udp port 4789", file)) {
                 send(router);
                 send(router);
-                Thread.sleep(200);
+                await().ignoreExceptions().until(() -> PcapFile.read(file).size() == 2);
                 seen = capture.stop();
             }
             assertThat(seen).hasSize(2).allSatisfy(frame -> {
