@@ -50,7 +50,28 @@ class DnsForwarderTest {
     private static DnsForwarder open(DnsLimits limits, InetSocketAddress... resolvers) throws IOException {
         VmNames names =
                 (asker, vm, project) -> vm.equals("builder") && project.equals("web") ? List.of(VM, VM6) : List.of();
-        return DnsForwarder.open(List.of(new InetSocketAddress(LOOPBACK, 0)), List.of(resolvers), names, limits);
+        return onAFreePort(address -> DnsForwarder.open(List.of(address), List.of(resolvers), names, limits));
+    }
+
+    private interface Opening<T> {
+        T at(InetSocketAddress address) throws IOException;
+    }
+
+    /** What listens on UDP and TCP of one port: the system draws a port for one of them, the other may be taken. */
+    private static <T> T onAFreePort(Opening<T> opening) throws IOException {
+        IOException taken = new IOException("no port was tried");
+        for (int attempt = 0; attempt < 20; attempt++) {
+            int port;
+            try (DatagramSocket drawn = new DatagramSocket(new InetSocketAddress(LOOPBACK, 0))) {
+                port = drawn.getLocalPort();
+            }
+            try {
+                return opening.at(new InetSocketAddress(LOOPBACK, port));
+            } catch (IOException e) {
+                taken = e;
+            }
+        }
+        throw taken;
     }
 
     @AfterEach
@@ -71,9 +92,11 @@ class DnsForwarderTest {
 
         Resolver() {
             try {
-                socket = new DatagramSocket(new InetSocketAddress(LOOPBACK, 0));
-                server = new ServerSocket();
-                server.bind(new InetSocketAddress(LOOPBACK, socket.getLocalPort()));
+                server = onAFreePort(address -> {
+                    new DatagramSocket(address).close();
+                    return new ServerSocket(address.getPort(), 50, address.getAddress());
+                });
+                socket = new DatagramSocket(server.getLocalSocketAddress());
             } catch (IOException e) {
                 throw new IllegalStateException(e);
             }
