@@ -51,6 +51,10 @@ final class LossyWire implements AutoCloseable {
                 Socket far = new Socket(InetAddress.getLoopbackAddress(), target);
                 sockets.add(near);
                 sockets.add(far);
+                if (server.isClosed()) { // an accept that was on its way still takes one
+                    cut();
+                    return;
+                }
                 relay(near, far, false);
                 relay(far, near, true);
             } catch (IOException closed) {
