@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A host daemon that does not get to live under a guest that works. Needs root. */
-@Timeout(value = 8, unit = TimeUnit.MINUTES)
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
 class KilledHostdTest extends TwoHostsTest {
     private static final Duration PATIENCE = Duration.ofMinutes(4);
 
