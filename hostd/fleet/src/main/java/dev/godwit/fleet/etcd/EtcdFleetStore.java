@@ -34,6 +34,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -208,22 +209,36 @@ public final class EtcdFleetStore implements FleetStore {
             throws OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
         String what =
                 "give vm " + vmId + " of host " + expectedOwner + ", fence " + expectedFence + ", to host " + newOwner;
-        TxnResponse answer = calls.write(
-                what,
-                client.getKVClient()
-                        .txn()
-                        .If(isOwned(vmId, expectedOwner, expectedFence))
-                        .Then(
-                                put(Keys.owner(vmId), Values.owner(newOwner, expectedFence + 1)),
-                                get(Keys.vm(vmId)),
-                                get(Keys.owner(vmId)))
-                        .Else(get(Keys.vm(vmId)), get(Keys.owner(vmId)))
-                        .commit());
+        TxnResponse answer =
+                calls.write(what, transfer(vmId, newOwner, expectedFence, isOwned(vmId, expectedOwner, expectedFence)));
         Optional<OwnershipRecord> record = EtcdOwners.record(answer.getGetResponses());
         if (!answer.isSucceeded()) {
             throw new OwnershipConflict("cannot " + what, record);
         }
         return record.orElseThrow();
+    }
+
+    private CompletableFuture<TxnResponse> transfer(
+            String vmId, String newOwner, long expectedFence, Cmp... conditions) {
+        return client.getKVClient()
+                .txn()
+                .If(conditions)
+                .Then(
+                        put(Keys.owner(vmId), Values.owner(newOwner, expectedFence + 1)),
+                        get(Keys.vm(vmId)),
+                        get(Keys.owner(vmId)))
+                .Else(get(Keys.vm(vmId)), get(Keys.owner(vmId)))
+                .commit();
+    }
+
+    @Override
+    public Optional<OwnershipRecord> rehearseTransfer(
+            String vmId, String expectedOwner, long expectedFence, String newOwner) throws FleetStoreUnavailable {
+        // A value and its absence at once.
+        Cmp[] never = {isOwned(vmId, expectedOwner, expectedFence), absent(Keys.owner(vmId))};
+        TxnResponse answer = calls.repeatable(
+                "read the ownership record of vm " + vmId, transfer(vmId, newOwner, expectedFence, never));
+        return EtcdOwners.record(answer.getGetResponses());
     }
 
     @Override
@@ -233,15 +248,12 @@ public final class EtcdFleetStore implements FleetStore {
                 + ", for host " + newOwner;
         TxnResponse answer = calls.write(
                 what,
-                client.getKVClient()
-                        .txn()
-                        .If(isOwned(vmId, expectedOwner, expectedFence), absent(Keys.host(expectedOwner)))
-                        .Then(
-                                put(Keys.owner(vmId), Values.owner(newOwner, expectedFence + 1)),
-                                get(Keys.vm(vmId)),
-                                get(Keys.owner(vmId)))
-                        .Else(get(Keys.vm(vmId)), get(Keys.owner(vmId)))
-                        .commit());
+                transfer(
+                        vmId,
+                        newOwner,
+                        expectedFence,
+                        isOwned(vmId, expectedOwner, expectedFence),
+                        absent(Keys.host(expectedOwner))));
         Optional<OwnershipRecord> record = EtcdOwners.record(answer.getGetResponses());
         if (answer.isSucceeded()) {
             return record.orElseThrow();
