@@ -61,6 +61,7 @@ final class MoveStream implements StreamPort {
     @Override
     public void flushDisks() throws IOException {
         open().flushDisks();
+        reports.add(open().shortRound());
     }
 
     @Override

@@ -212,10 +212,14 @@ final class RoutedNetwork implements VmNetwork {
         Optional<Seat> seat = find(vm.id());
         if (seat.isPresent()) {
             synchronized (seat.get()) {
-                seat.get().port.live();
-                seat.get().letGo();
+                seat.get().port.open();
             }
         }
+    }
+
+    @Override
+    public void arrived(VmRecord vm) throws IOException {
+        deliver(vm.id());
     }
 
     @Override

@@ -21,8 +21,8 @@ public interface StreamPort extends AutoCloseable {
     RoundReport round() throws IOException;
 
     /**
-     * Brings to the medium what the guest has written to this host's disks: the pause ends with a flush, which then finds
-     * little. The VM runs.
+     * Brings to the medium what the guest has written to this host's disks, and sends what it wrote meanwhile: the pause
+     * begins with a flush and a round, which then find little. The VM runs.
      */
     void flushDisks() throws IOException;
 

@@ -78,9 +78,14 @@ public final class VmPort implements AutoCloseable {
         put(port.hold());
     }
 
-    /** The VM runs here: packets go to it. Releases the hold on the VMM's descriptor. */
-    public synchronized void live() throws IOException {
+    /** The VM is about to run here: packets go to it and come from it. {@link #live} follows once it runs. */
+    public synchronized void open() throws IOException {
         put(port.live());
+    }
+
+    /** The VM runs here: packets go to it. Releases the hold on the VMM's descriptor, which may take milliseconds. */
+    public synchronized void live() throws IOException {
+        open();
         disarm();
         TapDevice.limit(spec.tapName(), limit);
     }

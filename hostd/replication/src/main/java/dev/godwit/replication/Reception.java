@@ -207,8 +207,9 @@ public final class Reception implements StreamReceiver {
         }
         if (differences.isEmpty()) {
             flushDisks();
-            free();
+            // First: who waits for it has a guest that stands still, and letting go of memory takes milliseconds.
             sealed.complete(report(true));
+            free();
         } else {
             sealed.completeExceptionally(new ReplicationFailed(
                     "this target does not hold what the source sent: " + differences + ". The VM must not run here."));

@@ -77,6 +77,16 @@ public final class Replication implements AutoCloseable {
     }
 
     /**
+     * One more round of a running guest, which does not wait for any medium: sends what was written while the last of them
+     * took its time, so that it is not left to the pause.
+     *
+     * @throws IOException a volume can't be read, or the stream is over
+     */
+    public RoundReport shortRound() throws IOException {
+        return round(false);
+    }
+
+    /**
      * The round of a paused guest: scans, sends everything, and returns when the target has applied it.
      *
      * @throws IOException a volume can't be read, or the stream is over
@@ -85,7 +95,7 @@ public final class Replication implements AutoCloseable {
         return round(false);
     }
 
-    private RoundReport round(boolean running) throws IOException {
+    private RoundReport round(boolean durable) throws IOException {
         started();
         long beginNanos = System.nanoTime();
         Traffic before = stream.traffic();
@@ -101,14 +111,14 @@ public final class Replication implements AutoCloseable {
             memoryPages += sender.kind() == VolumeKind.MEMORY ? pages : 0;
             diskPages += sender.kind() == VolumeKind.DISK ? pages : 0;
         }
-        if (running) {
+        if (durable) {
             stream.send(FrameType.ROUND, ByteKind.CONTROL, ByteBuffer.allocate(0));
             flushDisks();
             awaitDurable();
         }
         awaitApplied();
         Duration elapsed = Duration.ofNanos(System.nanoTime() - beginNanos);
-        if (running) {
+        if (durable) {
             for (VolumeSender sender : senders) {
                 sender.scan();
             }
