@@ -1,5 +1,6 @@
 package dev.godwit.guest;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
@@ -92,8 +93,10 @@ class ResumptionTest {
     void aProcessRunsFreeWhileItsHostdIsAway() throws Exception {
         try (GuestdProcess guestd = new GuestdProcess(directory)) {
             try (GuestChannel source = guestd.channel()) {
-                source.exec(ExecRequest.of("a", "head", "-c", "50000000", "/dev/zero"));
+                // It writes more than a ring holds only when somebody reads.
+                source.exec(ExecRequest.of("a", "sh", "-c", "read go; head -c 50000000 /dev/zero"));
                 OutputReader reader = source.output("a", OutStream.STDOUT, 0);
+                source.stdin("a", 0, "go\n".getBytes(UTF_8), false);
                 assertThat(reader.next(LONG)).isInstanceOf(Output.Piece.class);
             }
             try (GuestChannel target = guestd.channel()) {
