@@ -30,16 +30,6 @@ final class FleetOwnership implements OwnershipPort {
     }
 
     @Override
-    public Optional<Ownership> rehearse(String vmId, Ownership expected, String newOwner) throws OwnershipUnreadable {
-        try {
-            return store.rehearseTransfer(vmId, expected.owner(), expected.fence(), newOwner)
-                    .map(FleetOwnership::ownership);
-        } catch (FleetStoreUnavailable e) {
-            throw new OwnershipUnreadable(String.valueOf(e.getMessage()), e);
-        }
-    }
-
-    @Override
     public Ownership compareAndSet(String vmId, Ownership expected, String newOwner)
             throws OwnershipChanged, OwnershipOutcomeUnknown, OwnershipUnreadable {
         try {

@@ -347,7 +347,8 @@ final class HostedVm implements AutoCloseable {
     }
 
     /**
-     * The ownership record names this host under this fence: the disk takes writes, and the guest goes on or runs already.
+     * The ownership record names this host under this fence: the disk takes writes, and the guest goes on, or runs already.
+     * That it runs is written down as soon as the disk takes it.
      *
      * @return CLOCK_MONOTONIC nanoseconds when it ran
      */
@@ -409,7 +410,6 @@ final class HostedVm implements AutoCloseable {
 
     /** The VM has arrived: the network hears where it is, where it does not know. */
     void announce() throws IOException {
-        parts.network().arrived(record());
         if (parts.network().learnsByAnnouncement()) {
             vmm().announce();
         }

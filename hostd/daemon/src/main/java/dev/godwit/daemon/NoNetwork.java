@@ -42,9 +42,6 @@ record NoNetwork() implements VmNetwork {
     public void runs(VmRecord vm) {}
 
     @Override
-    public void arrived(VmRecord vm) {}
-
-    @Override
     public void takeBack(VmRecord vm, long vmmPid) {}
 
     @Override

@@ -212,14 +212,10 @@ final class RoutedNetwork implements VmNetwork {
         Optional<Seat> seat = find(vm.id());
         if (seat.isPresent()) {
             synchronized (seat.get()) {
-                seat.get().port.open();
+                seat.get().port.live();
+                seat.get().letGo();
             }
         }
-    }
-
-    @Override
-    public void arrived(VmRecord vm) throws IOException {
-        deliver(vm.id());
     }
 
     @Override

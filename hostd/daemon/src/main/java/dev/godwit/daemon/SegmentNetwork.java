@@ -71,9 +71,6 @@ record SegmentNetwork(String bridge, Prefix subnet, String gateway) implements V
     public void runs(VmRecord vm) {}
 
     @Override
-    public void arrived(VmRecord vm) {}
-
-    @Override
     public void takeBack(VmRecord vm, long vmmPid) {}
 
     @Override

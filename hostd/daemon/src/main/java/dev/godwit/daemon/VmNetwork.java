@@ -43,9 +43,6 @@ interface VmNetwork extends AutoCloseable {
     /** The VM goes on here: it is heard, and what waits for it goes to it. Lies in the blackout of a move. */
     void runs(VmRecord vm) throws IOException;
 
-    /** The VM has gone on here: what was held for that is let go. */
-    void arrived(VmRecord vm) throws IOException;
-
     /** hostd was started and takes the VM back as it was left. */
     void takeBack(VmRecord vm, long vmmPid) throws IOException;
 

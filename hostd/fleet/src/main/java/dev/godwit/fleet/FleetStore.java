@@ -66,15 +66,6 @@ public interface FleetStore extends AutoCloseable {
             throws OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable;
 
     /**
-     * Goes the way of {@link #transfer} with a condition that never holds: the real one finds code and connection warm.
-     *
-     * @return the record; empty if there is none
-     * @throws FleetStoreUnavailable no answer; nothing was or will be written
-     */
-    Optional<OwnershipRecord> rehearseTransfer(String vmId, String expectedOwner, long expectedFence, String newOwner)
-            throws FleetStoreUnavailable;
-
-    /**
      * Like {@link #transfer}, from a host that is not known any more: in the same transaction, so that an owner that
      * announces itself again and then reads its records finds either this one changed or this call refused.
      *

@@ -255,15 +255,6 @@ public abstract class FleetStoreContract {
     }
 
     @Test
-    void aRehearsalOfATransferWritesNothingAndTellsWhatStands() throws Exception {
-        assertThat(store.rehearseTransfer("vm1", "host-a", 1, "host-b")).isEmpty();
-        OwnershipRecord stands = store.create(vm("vm1"));
-        assertThat(store.rehearseTransfer("vm1", "host-a", 1, "host-b")).contains(stands);
-        assertThat(store.rehearseTransfer("vm1", "host-c", 7, "host-b")).contains(stands);
-        assertThat(store.read("vm1")).contains(stands);
-    }
-
-    @Test
     void aTransferOfAVmThatIsNotThereSaysSo() {
         OwnershipConflict conflict =
                 catchThrowableOfType(OwnershipConflict.class, () -> store.transfer("vm1", "host-a", 1, "host-b"));

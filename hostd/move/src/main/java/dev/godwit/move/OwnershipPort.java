@@ -15,16 +15,6 @@ public interface OwnershipPort {
     Optional<Ownership> read(String vmId) throws OwnershipUnreadable;
 
     /**
-     * Reads the record as {@link #compareAndSet} would write it, so that the real one finds code and connection warm: a first
-     * one took 19 ms, later ones 2. Writes nothing.
-     *
-     * @return as of {@link #read}
-     */
-    default Optional<Ownership> rehearse(String vmId, Ownership expected, String newOwner) throws OwnershipUnreadable {
-        return read(vmId);
-    }
-
-    /**
      * One compare-and-set: if the record is {@code expected} it becomes {@code newOwner} with fence + 1.
      *
      * @return the new record

@@ -334,11 +334,11 @@ final class TargetMove {
         }
     }
 
-    /** Without this record no commit could succeed. */
+    /** Without this record no commit could succeed; and the commit's own call finds code and connection warm. */
     private void requireExpectedRecord() throws ReservationRefused, IOException {
         Optional<Ownership> actual;
         try {
-            actual = ownership.rehearse(reservation.vmId(), reservation.expected(), reservation.to());
+            actual = ownership.read(reservation.vmId());
         } catch (OwnershipUnreadable e) {
             throw new IOException(
                     "host " + reservation.to() + " cannot take vm " + reservation.vmId()

@@ -78,14 +78,9 @@ public final class VmPort implements AutoCloseable {
         put(port.hold());
     }
 
-    /** The VM is about to run here: packets go to it and come from it. {@link #live} follows once it runs. */
-    public synchronized void open() throws IOException {
-        put(port.live());
-    }
-
-    /** The VM runs here: packets go to it. Releases the hold on the VMM's descriptor, which may take milliseconds. */
+    /** The VM runs here: packets go to it. Releases the hold on the VMM's descriptor. */
     public synchronized void live() throws IOException {
-        open();
+        put(port.live());
         disarm();
         TapDevice.limit(spec.tapName(), limit);
     }

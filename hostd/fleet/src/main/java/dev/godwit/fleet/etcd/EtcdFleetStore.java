@@ -232,16 +232,6 @@ public final class EtcdFleetStore implements FleetStore {
     }
 
     @Override
-    public Optional<OwnershipRecord> rehearseTransfer(
-            String vmId, String expectedOwner, long expectedFence, String newOwner) throws FleetStoreUnavailable {
-        // A value and its absence at once.
-        Cmp[] never = {isOwned(vmId, expectedOwner, expectedFence), absent(Keys.owner(vmId))};
-        TxnResponse answer = calls.repeatable(
-                "read the ownership record of vm " + vmId, transfer(vmId, newOwner, expectedFence, never));
-        return EtcdOwners.record(answer.getGetResponses());
-    }
-
-    @Override
     public OwnershipRecord takeOver(String vmId, String expectedOwner, long expectedFence, String newOwner)
             throws OwnerLives, OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
         String what = "take vm " + vmId + " over from host " + expectedOwner + ", fence " + expectedFence

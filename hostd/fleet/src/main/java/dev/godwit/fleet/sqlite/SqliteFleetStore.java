@@ -119,12 +119,6 @@ public final class SqliteFleetStore implements FleetStore {
     }
 
     @Override
-    public Optional<OwnershipRecord> rehearseTransfer(
-            String vmId, String expectedOwner, long expectedFence, String newOwner) throws FleetStoreUnavailable {
-        return read(vmId);
-    }
-
-    @Override
     public OwnershipRecord takeOver(String vmId, String expectedOwner, long expectedFence, String newOwner)
             throws OwnerLives, OwnershipConflict, OutcomeUnknown, FleetStoreUnavailable {
         HostRecord alive = announced.get();
