@@ -15,6 +15,22 @@ die() {
     exit "$status"
 }
 
+# need_namespaces STATUS WHAT: ends unless this is root on a machine where network namespaces can be made.
+need_namespaces() {
+    [ "$(id -u)" = 0 ] || die "$1" "$2 makes network namespaces and needs root; run it with sudo."
+    unshare --net true 2>/dev/null || die "$1" "this machine lets nobody make network namespaces, which $2 needs; run it on one that does."
+}
+
+# warm_image STATUS RECIPE: builds a guest image into the cache, where hostd finds it: unlike here, no package mirror can be
+# reached from the lab.
+warm_image() {
+    local image=$root/build/warm-image
+    say "building the guest image $2 (minutes the first time, cached in $cache)"
+    rm -rf "$image"
+    "$root/images/$2/build" "$image" >/dev/null || die "$1" "the guest image could not be built; its sentences above say why."
+    rm -rf "$image"
+}
+
 # java_release HOME: prints the feature release of a JDK, nothing if it is none.
 java_release() {
     [ -x "$1/bin/javac" ] || return 0

@@ -4,7 +4,6 @@ import dev.godwit.lab.report.DemoReport;
 import dev.godwit.lab.report.ReportFiles;
 import dev.godwit.lab.report.TerminalTimeline;
 import java.io.IOException;
-import java.nio.file.Path;
 
 /**
  * {@code script/demo}: shows that a running build survives the loss of its machine. Exit status 0 verified, 1 a check
@@ -49,7 +48,7 @@ public final class Demo {
     /** Whether the lab, its hosts, the image and the VM came up. */
     private static boolean play(Scenario scenario, DemoOptions options, Findings findings) throws IOException {
         boolean wasSet = false;
-        try (Stage stage = Stage.open(options, findings, DistFiles.ofProperty(), caches(), System.out)) {
+        try (Stage stage = Stage.open(options, findings, DistFiles.ofProperty(), DistFiles.caches(), System.out)) {
             try {
                 scenario.play(stage);
             } finally {
@@ -65,10 +64,5 @@ public final class Demo {
             findings.failed("interrupted");
         }
         return wasSet;
-    }
-
-    private static Path caches() {
-        String named = System.getenv("GODWIT_CACHE");
-        return Path.of(named == null || named.isEmpty() ? "/var/cache/godwit" : named);
     }
 }

@@ -18,6 +18,12 @@ public record DistFiles(Path root) {
         return new DistFiles(Path.of(root).toAbsolutePath().normalize());
     }
 
+    /** The folder of what is slow to make: the one that {@code GODWIT_CACHE} names, or the usual one. */
+    public static Path caches() {
+        String named = System.getenv("GODWIT_CACHE");
+        return Path.of(named == null || named.isEmpty() ? "/var/cache/godwit" : named);
+    }
+
     public Path hostd() {
         return present(root.resolve("dist/bin/hostd"));
     }

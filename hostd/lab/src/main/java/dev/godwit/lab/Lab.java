@@ -95,6 +95,18 @@ public final class Lab implements AutoCloseable {
         return host;
     }
 
+    /**
+     * Makes a host whose hostd is watched by its JVM, which leaves an AOT cache in the host's directory when it is stopped.
+     *
+     * @param cache the file's name
+     */
+    LabHost startTrainedHost(String id, int number, String cache) {
+        LabHost host = makeHost(id, number, false);
+        host.trainHostd(cache);
+        host.startHostd(dist, fleetStore.clientUrl());
+        return host;
+    }
+
     /** Makes an edge: a host with a public side, that runs no VM. */
     public LabHost startEdge(String id, int number) {
         LabHost edge = makeHost(id, number, false);

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,6 +36,8 @@ public final class LabHost implements AutoCloseable {
     private static final String SOCKET = "/run/godwit/hostd.sock";
     /** hostd probes its accelerator with a tiny guest at its start; a loaded machine takes its time. */
     private static final Duration READY_WAIT = Duration.ofSeconds(90);
+    /** A JVM that was watched makes its cache when it ends. */
+    private static final Duration END_WAIT = Duration.ofMinutes(2);
     /** How much of a log goes into a message. */
     private static final int LOG_LINES_SHOWN = 15;
 
@@ -59,7 +62,7 @@ public final class LabHost implements AutoCloseable {
             Map<String, String> environment,
             LabFleet fleet) {
         this.fleet = fleet;
-        this.environment = Map.copyOf(environment);
+        this.environment = new HashMap<>(environment);
         this.machine = machine;
         this.address = address;
         this.metadata = metadata;
@@ -150,6 +153,22 @@ public final class LabHost implements AutoCloseable {
     public void launchHostd(DistFiles dist) {
         hostdPid = machine.start(environment, LOG, List.of(dist.hostd().toString(), "--config", CONFIG));
         Patience.waitFor("hostd on " + id() + " to answer at " + endpoint(), READY_WAIT, this::answers);
+    }
+
+    /** hostd's JVM shall leave an AOT cache of this name in the host's directory when it ends. */
+    void trainHostd(String cache) {
+        environment.put(
+                "GODWIT_HOSTD_JVM_OPTIONS",
+                "-XX:AOTCacheOutput=" + PRIVATE + "/" + cache + " -Xlog:aot=error,cds=error");
+    }
+
+    /** Ends hostd as a service manager does, and waits for it. */
+    void stopHostd() {
+        machine.signal(hostdPid, "TERM");
+        Patience.waitFor(
+                "hostd on " + id() + " to end",
+                END_WAIT,
+                () -> Files.exists(machine.path("/proc/" + hostdPid)) ? Optional.empty() : Optional.of(true));
     }
 
     /** Kills hostd without a warning. */

@@ -113,6 +113,11 @@ final class Stage implements AutoCloseable {
         return follow(lab.startHost(id, number, buildsImages));
     }
 
+    LabHost startTrainedHost(String id, int number, String cache) {
+        terminal.println("starting " + id + ", watched by its JVM");
+        return follow(lab.startTrainedHost(id, number, cache));
+    }
+
     /** An edge of the fleet; the first that is started holds the public address. */
     LabHost startEdge(String id) {
         terminal.println("starting " + id);

@@ -94,9 +94,7 @@ public final class MoveBench {
     }
 
     private void run() throws IOException, InterruptedException {
-        String named = System.getenv("GODWIT_CACHE");
-        Path cache = Path.of(named == null || named.isEmpty() ? "/var/cache/godwit" : named);
-        try (Lab lab = Lab.open(dist, Path.of("/var/tmp"), cache)) {
+        try (Lab lab = Lab.open(dist, Path.of("/var/tmp"), DistFiles.caches())) {
             LabHost a = lab.startHost("host-a", 1, true);
             LabHost b = lab.startHost("host-b", 2, false);
             try (GodwitClient client = lab.fleet().client(a, b);
