@@ -61,12 +61,12 @@ final class MoveStream implements StreamPort {
     @Override
     public void flushDisks() throws IOException {
         open().flushDisks();
-        reports.add(open().shortRound());
+        reports.add(open().catchUp());
     }
 
     @Override
     public void finalRound() throws IOException {
-        reports.add(open().finalRound());
+        reports.add(open().catchUp());
     }
 
     @Override

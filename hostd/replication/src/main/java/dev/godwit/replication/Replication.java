@@ -15,7 +15,7 @@ import java.util.List;
  * The source's side of sending one VM's volumes and device state to a peer: rounds while the guest runs, a last one when
  * it is paused, the device state, and the proof that the peer has it all.
  *
- * <p>Order: {@link #start}, {@link #round} as often as it pays, {@link #flushDisks}, pause the guest, {@link #finalRound},
+ * <p>Order: {@link #start}, {@link #round} as often as it pays, {@link #flushDisks}, pause the guest, {@link #catchUp},
  * {@link #sendState}, {@link #seal}, then the caller finishes the stream. A scan re-arms before pages are copied, and hashes are taken of the
  * copy, never of live memory. Whatever happens, {@link #close} gives the volumes' dirty sets back.
  *
@@ -77,21 +77,12 @@ public final class Replication implements AutoCloseable {
     }
 
     /**
-     * One more round of a running guest, which does not wait for any medium: sends what was written while the last of them
-     * took its time, so that it is not left to the pause.
+     * A round that waits for no medium: scans, sends everything, and returns when the target has applied it. Of a guest that
+     * runs, so that less is left to the pause, and then of the paused guest, so that nothing is.
      *
      * @throws IOException a volume can't be read, or the stream is over
      */
-    public RoundReport shortRound() throws IOException {
-        return round(false);
-    }
-
-    /**
-     * The round of a paused guest: scans, sends everything, and returns when the target has applied it.
-     *
-     * @throws IOException a volume can't be read, or the stream is over
-     */
-    public RoundReport finalRound() throws IOException {
+    public RoundReport catchUp() throws IOException {
         return round(false);
     }
 

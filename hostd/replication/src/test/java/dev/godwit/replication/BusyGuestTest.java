@@ -66,7 +66,7 @@ class BusyGuestTest {
             }
             paused.set(true);
             guest.join();
-            replication.finalRound();
+            replication.catchUp();
             assertThat(ram.difference(ramThere)).as("RAM page, seed %d", seed).isEqualTo(-1);
             assertThat(disk.difference(diskThere))
                     .as("disk page, seed %d", seed)
@@ -131,7 +131,7 @@ class BusyGuestTest {
                             new Replication("host-b", List.of(ram), stream, ReplicationLimits.standard())) {
                 second.start();
                 second.round();
-                second.finalRound();
+                second.catchUp();
                 second.seal();
                 stream.finish();
             }
@@ -152,13 +152,13 @@ class BusyGuestTest {
             replication.start();
             replication.round();
             forgetful.forgetWrites(() -> forgetful.poke(33, 1, 77));
-            replication.finalRound();
+            replication.catchUp();
             assertThat(replication.recheck()).singleElement().satisfies(check -> {
                 assertThat(check.differing()).isEqualTo(1);
                 assertThat(check.firstDiffering()).isEqualTo(33);
             });
             forgetful.poke(33, 1, 78);
-            replication.finalRound();
+            replication.catchUp();
             assertThat(replication.recheck().getFirst().differing()).isZero();
             replication.seal();
             stream.finish();
@@ -177,7 +177,7 @@ class BusyGuestTest {
                         new Replication("host-b", List.of(ram), stream, ReplicationLimits.standard())) {
             replication.start();
             assertThat(replication.round().bytes().memoryBytes()).isBetween(content, content + content / 50);
-            replication.finalRound();
+            replication.catchUp();
             replication.seal();
             stream.finish();
         }
@@ -222,7 +222,7 @@ class BusyGuestTest {
                         new Replication("host-b", List.of(disk), stream, ReplicationLimits.standard())) {
             replication.start();
             assertThat(replication.round().zeroPages()).isEqualTo(1);
-            replication.finalRound();
+            replication.catchUp();
             replication.seal();
             stream.finish();
         }

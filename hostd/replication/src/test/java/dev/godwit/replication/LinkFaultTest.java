@@ -152,7 +152,7 @@ class LinkFaultTest {
             long page = ram.content().next(0);
             ram.poke(page, 3, random.nextLong());
             ram.poke(ram.content().next(page + 2), 3, random.nextLong());
-            replication.finalRound();
+            replication.catchUp();
             assertThatThrownBy(replication::seal).isInstanceOf(ReplicationFailed.class);
         }
         assertThat(done).isTrue();
@@ -170,7 +170,7 @@ class LinkFaultTest {
             disk.clear(disk.content().next(0));
             replication.start();
             replication.round();
-            replication.finalRound();
+            replication.catchUp();
             assertThatThrownBy(replication::seal)
                     .isInstanceOf(ReplicationFailed.class)
                     .hasMessageContaining("host-b does not hold what was sent: volume ");
@@ -222,7 +222,7 @@ class LinkFaultTest {
             fill(ram, random, 100, true);
             replication.round();
             fill(disk, random, 10, true);
-            replication.finalRound();
+            replication.catchUp();
             replication.sendState(state);
             replication.seal();
             stream.finish();

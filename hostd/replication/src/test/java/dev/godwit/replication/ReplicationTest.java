@@ -37,7 +37,7 @@ class ReplicationTest {
             RoundReport first = replication.round();
             assertThat(first.memoryPages()).isEqualTo(ram.content().count());
             fill(ram, random, 50);
-            RoundReport last = replication.finalRound();
+            RoundReport last = replication.catchUp();
             assertThat(last.pages()).isBetween(1L, 50L);
             assertThat(last.dirtyAfter()).isZero();
             replication.sendState(state);
@@ -65,7 +65,7 @@ class ReplicationTest {
                         new Replication("host-b", List.of(ram, disk), stream, ReplicationLimits.standard())) {
             fill(ram, new Random(2), 300);
             replication.start();
-            replication.finalRound();
+            replication.catchUp();
             ram.poke(77, 0, 123456789);
             replication.sendState(new byte[200_000]);
             replication.seal();
@@ -84,7 +84,7 @@ class ReplicationTest {
                         new Replication("host-b", List.of(ram, disk), stream, ReplicationLimits.standard())) {
             fill(ram, new Random(3), 300);
             replication.start();
-            replication.finalRound();
+            replication.catchUp();
             replication.sendState(new byte[100]);
             ram.poke(77, 0, 123456789);
             assertThatThrownBy(replication::seal)
@@ -102,7 +102,7 @@ class ReplicationTest {
                         new Replication("host-b", List.of(ram, disk), stream, ReplicationLimits.standard())) {
             ram.poke(5, 0, 5);
             replication.start();
-            replication.finalRound();
+            replication.catchUp();
             replication.sendState(new byte[100]);
             ram.poke(5, 0, 5);
             assertThat(replication.seal().touchedPages()).isEqualTo(1);
@@ -123,7 +123,7 @@ class ReplicationTest {
             assertThat(diskThere.flushes.get()).isEqualTo(1);
             replication.flushDisks();
             assertThat(disk.flushes.get()).isEqualTo(2);
-            replication.finalRound();
+            replication.catchUp();
             assertThat(disk.flushes.get())
                     .as("the pause itself flushes nothing here")
                     .isEqualTo(2);

@@ -196,7 +196,7 @@ public final class WireBench {
                         "host-b", List.of(from), stream, new ReplicationLimits(batchPages, STEP_MAX, STEP_MAX))) {
             replication.start();
             replication.round();
-            replication.finalRound();
+            replication.catchUp();
             replication.seal();
             stream.finish();
         }
