@@ -68,11 +68,11 @@ public final class Lab implements AutoCloseable {
         LabDirectory directory = LabDirectory.make(parent);
         Deque<Runnable> undo = new ArrayDeque<>(List.of(directory::remove));
         try {
-            LabNetwork network = layOut.apply(directory);
-            undo.push(network::close);
             HostNamespaces holder = HostNamespaces.openLabHolder(dist);
             undo.push(holder::close);
             directory.record(holder);
+            LabNetwork network = layOut.apply(directory);
+            undo.push(network::close);
             LabFleet fleet = LabFleet.make(directory.path().resolve("fleet"));
             EtcdNode fleetStore = EtcdNode.start(holder, directory.path().resolve("etcd"), network.lab(), fleet);
             return new Lab(dist, cache, directory, network, holder, fleet, fleetStore);
