@@ -3,6 +3,8 @@
  * (12 bytes, offloads passed on), as QEMU does. What QEMU 7.2 does with frames around a move is done here too, as
  * measured: a VMM that waits for a state or is stopped reads exactly one frame, with the header size that the tap has
  * just then, and keeps it; it is given to the guest, taken for one with a 12 byte header, when the VMM runs (again).
+ * A frame of the guest that the host's tap does not take now (its send buffer is full) is kept, and no other is taken
+ * from the guest until it has gone; a stop tries once more and drops it otherwise.
  *
  *   shuttle GUEST-NAMESPACE GUEST-TAP
  *
@@ -66,19 +68,27 @@ static void offloads(int fd, const char *name) {
     if (ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6) != 0) probe_fail("set offloads of", name);
 }
 
-static void carry(int from, int to, unsigned char *room) {
+/* Whether the frame has gone. One that the other side refuses (a device that is down, say) is lost, as on a cable. */
+static int put(int to, const unsigned char *frame, ssize_t bytes) {
+    if (write(to, frame, (size_t)bytes) >= 0) return 1;
+    if (errno == EAGAIN) return 0;
+    if (errno != EINVAL && errno != EIO && errno != ENOBUFS) probe_fail("write", "a frame");
+    return 1;
+}
+
+/* Carries some frames; the length of the one in `room` that the other side does not take now, 0: it took all. */
+static ssize_t carry(int from, int to, unsigned char *room) {
     for (unsigned i = 0; i < BURST_MAX; i++) {
         ssize_t n = read(from, room, FRAME_BYTES_MAX);
-        if (n <= 0) return;
-        /* A frame that the other side refuses (a device that is down, say) is lost, as on a cable. */
-        if (write(to, room, (size_t)n) < 0 && errno != EINVAL && errno != EIO && errno != EAGAIN && errno != ENOBUFS)
-            probe_fail("write", "a frame");
+        if (n <= 0) return 0;
+        if (!put(to, room, n)) return n;
     }
+    return 0;
 }
 
 static _Noreturn void vmm_main(const char *netns, const char *tap, int guest, int commands, int answers) {
-    static unsigned char room[FRAME_BYTES_MAX], kept[FRAME_BYTES_MAX];
-    ssize_t kept_bytes = 0;
+    static unsigned char room[FRAME_BYTES_MAX], kept[FRAME_BYTES_MAX], due[FRAME_BYTES_MAX];
+    ssize_t kept_bytes = 0, due_bytes = 0;
     char state = 'i';
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGTERM, SIG_DFL);
@@ -87,14 +97,19 @@ static _Noreturn void vmm_main(const char *netns, const char *tap, int guest, in
     for (;;) {
         int idle = state == 'i' || state == 's';
         int takes = state == 'r' || (idle && kept_bytes == 0);
+        short sends = due_bytes > 0 && !idle ? POLLOUT : 0;
         struct pollfd sources[3] = {{.fd = commands, .events = POLLIN},
-                                    {.fd = takes ? host : -1, .events = POLLIN},
-                                    {.fd = idle ? -1 : guest, .events = POLLIN}};
+                                    {.fd = takes || sends ? host : -1, .events = (short)((takes ? POLLIN : 0) | sends)},
+                                    {.fd = idle || sends ? -1 : guest, .events = POLLIN}};
         if (poll(sources, 3, -1) < 0 && errno != EINTR) probe_fail("poll in", tap);
         if (sources[0].revents != 0) {
             char letter;
             if (read(commands, &letter, 1) != 1 || letter == 'e') exit(0);
             state = letter;
+            if (state == 's' && due_bytes > 0) {
+                put(host, due, due_bytes);
+                due_bytes = 0;
+            }
             if (state == 'r') {
                 offloads(host, tap);
                 if (kept_bytes > 0 && write(guest, kept, (size_t)kept_bytes) < 0) kept_bytes = 0;
@@ -111,7 +126,8 @@ static _Noreturn void vmm_main(const char *netns, const char *tap, int guest, in
                 carry(host, guest, room);
             }
         }
-        if (sources[2].revents & POLLIN) carry(guest, host, room);
+        if (sources[1].revents & POLLOUT && put(host, due, due_bytes)) due_bytes = 0;
+        if (sources[2].revents & POLLIN) due_bytes = carry(guest, host, due);
     }
 }
 
