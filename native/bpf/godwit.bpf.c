@@ -6,108 +6,30 @@
  *   vx_in   ingress of a host's VXLAN       what other machines send to the host's VMs
  *   vx_gw   ingress of an edge's VXLAN      what VMs send to the world outside
  *   vx_out  egress of an edge's VXLAN       what the world outside sends to VMs
+ *
+ * A VM that is held to a rate for what it sends has a device above the VXLAN device, in whose queue its packets wait
+ * (`paces`): vm_out judges them and puts them there, vx_out sends them on when their time has come.
  */
 #include "answer.h"
 #include "count.h"
 #include "maps.h"
 #include "packet.h"
 #include "policy.h"
+#include "send.h"
 
 char LICENSE[] SEC("license") = "Apache-2.0";
 
-#define TUNNEL_TTL 64
 #define DHCP_SERVER 67
 #define DHCP_CLIENT 68
 #define DHCPV6_CLIENT 546
 #define DHCPV6_SERVER 547
-
-static __always_inline const struct settings *host_settings(void)
-{
-    __u32 zero = 0;
-
-    return bpf_map_lookup_elem(&settings, &zero);
-}
-
-static __always_inline const struct location *locate(__u32 vni, const struct address *address)
-{
-    struct vm_key key = {.vni = vni, .address = *address};
-
-    return bpf_map_lookup_elem(&locations, &key);
-}
-
-static __always_inline const struct port *port_of(__u32 vni, const struct address *address)
-{
-    struct vm_key key = {.vni = vni, .address = *address};
-
-    return bpf_map_lookup_elem(&ports, &key);
-}
-
-/* The other host where a VM is, as its old port here or else its location says; 0: none is known. */
-static __always_inline const struct address *where(
-    __u32 vni, const struct port *port, const struct address *address)
-{
-    const struct location *there;
-
-    if (port)
-        return &port->forward;
-    there = locate(vni, address);
-    if (there)
-        return &there->host;
-    return 0;
-}
+#define ETH_P_NUDGE 0x88b5 /* a frame of hostd's, that lets a queue look at its clock; IEEE 802 local experimental */
 
 static __always_inline bool in_other_network(__u32 vni, const struct address *address)
 {
     __u32 *network = bpf_map_lookup_elem(&networks, address);
 
     return network && *network != vni;
-}
-
-/* Sets where the VXLAN device will send the packet. FINE or DROP_KERNEL. */
-__noinline int address_to(struct __sk_buff *skb, const struct address *host, const struct settings *mine, __u32 id)
-{
-    struct bpf_tunnel_key key = {.tunnel_id = id, .tunnel_ttl = TUNNEL_TTL};
-    __u64 flags = BPF_F_ZERO_CSUM_TX;
-
-    if (!host || !mine || no_address(host))
-        return DROP_KERNEL;
-    if (mapped(host)) {
-        key.remote_ipv4 = bpf_ntohl(mapped_v4(host));
-        key.local_ipv4 = bpf_ntohl(mapped_v4(&mine->underlay));
-    } else {
-        __builtin_memcpy(key.remote_ipv6, host, ADDRESS_BYTES);
-        __builtin_memcpy(key.local_ipv6, &mine->underlay, ADDRESS_BYTES);
-        flags = BPF_F_TUNINFO_IPV6;
-    }
-    return bpf_skb_set_tunnel_key(skb, &key, sizeof(key), flags) < 0 ? DROP_KERNEL : FINE;
-}
-
-/* Gives the packet to a VM of this host that runs or will run. FINE: redirect to the port's tap. */
-static __always_inline int give(struct __sk_buff *skb, const struct port *port)
-{
-    __u8 macs[2 * MAC_BYTES];
-
-    if (port->state == PORT_HOLD) {
-        __u32 ifindex = port->ifindex;
-        struct held *waiting = bpf_map_lookup_elem(&held, &ifindex);
-
-        if (waiting && __sync_fetch_and_add(&waiting->bytes, skb->len) + skb->len > waiting->bytes_max) {
-            __sync_fetch_and_add(&waiting->bytes, -(__u64)skb->len);
-            return DROP_HOLD_FULL;
-        }
-    }
-    write_macs(macs, port->mac);
-    return bpf_skb_store_bytes(skb, 0, macs, sizeof(macs), 0) < 0 ? DROP_KERNEL : FINE;
-}
-
-/* Gives the packet to the host's own network stack. */
-static __always_inline int to_stack(struct __sk_buff *skb, const struct settings *mine)
-{
-    skb->mark = mine->stack_mark;
-    /* The inner frame was not addressed to this device. */
-    if (skb->pkt_type != 0 && bpf_skb_change_type(skb, 0 /* PACKET_HOST */) < 0)
-        return DROP_KERNEL;
-    return FINE;
 }
 
 static __always_inline bool is_dhcp(const struct packet *p)
@@ -129,17 +51,22 @@ static __always_inline bool too_big(struct __sk_buff *skb, const struct packet *
     return bytes > tap->mtu && p->dont_fragment;
 }
 
+static __always_inline bool lease_holds(void)
+{
+    __u32 zero = 0;
+    __u64 *deadline = bpf_map_lookup_elem(&lease, &zero);
+
+    return deadline && bpf_ktime_get_boot_ns() < *deadline;
+}
+
 /* Whether the VM may speak: its address is its own, its host's lease holds, and no other host owns it. FINE, or why not. */
 __noinline int may_speak(const struct packet *p, const struct tap *tap, const struct settings *mine)
 {
     const struct location *here;
-    __u32 zero = 0;
-    __u64 *deadline;
 
     if (!p || !tap || !mine)
         return DROP_KERNEL;
-    deadline = bpf_map_lookup_elem(&lease, &zero);
-    if (!deadline || bpf_ktime_get_boot_ns() >= *deadline)
+    if (!lease_holds())
         return DROP_LEASE;
     here = locate(tap->vni, &p->source);
     if (here && !same_address(&here->host, &mine->underlay) && !same_address(&here->previous, &mine->underlay))
@@ -155,16 +82,22 @@ int vm_out(struct __sk_buff *skb)
     const struct port *own, *port;
     const struct settings *mine = host_settings();
     const struct address *host;
-    const struct edge *edge;
     const struct tap *tap;
     struct packet p = {};
     struct ethhdr eth;
-    __u32 ifindex = skb->ifindex;
+    __u32 ifindex = skb->ifindex, *pace;
     int bad;
 
     tap = bpf_map_lookup_elem(&taps, &ifindex);
     if (!tap || !mine)
         return dropped(skb, &p, 0, ifindex, WHY(OUT, DROP_NO_PORT));
+    /* It was judged, has waited for its time and is on its way up. What comes out of a tap has no mark. */
+    if (mine->stack_mark && skb->mark == mine->stack_mark) {
+        bad = to_stack(skb, mine);
+        if (bad != FINE)
+            OUT_DROP(bad);
+        return TC_ACT_OK;
+    }
     if (bpf_skb_load_bytes(skb, 0, &eth, sizeof(eth)) < 0)
         OUT_DROP(DROP_MALFORMED);
     if (!same_mac(eth.h_source, tap->mac))
@@ -222,49 +155,10 @@ int vm_out(struct __sk_buff *skb)
     bad = judge(skb, &p, own, tap->vni, OUT);
     if (bad != FINE)
         OUT_DROP(bad);
-
-    if (port && port->state != PORT_FORWARD) {
-        __u32 to = port->ifindex;
-
-        bad = judge(skb, &p, port, tap->vni, IN);
-        if (bad == FINE)
-            bad = give(skb, port);
-        if (bad != FINE)
-            return dropped(skb, &p, tap->vni, to, WHY(IN, bad));
-        count_way(port->state == PORT_HOLD ? WAY_HELD : WAY_NEIGHBOUR, skb->len);
-        count_passed(ifindex, OUT, skb->len);
-        count_passed(to, IN, skb->len);
-        return bpf_redirect(to, 0);
-    }
-    if (host) {
-        if (same_address(host, &mine->underlay))
-            OUT_DROP(DROP_NO_VM);
-        bad = address_to(skb, host, mine, tap->vni);
-        if (bad != FINE)
-            OUT_DROP(bad);
-        count_way(WAY_TO_HOST, skb->len);
-        count_passed(ifindex, OUT, skb->len);
-        return bpf_redirect(mine->vxlan, 0);
-    }
-    if (is_link_local(&p.destination) && !is_gateway(&p.destination))
-        OUT_DROP(DROP_NO_VM);
-    edge = bpf_map_lookup_elem(&edges, &tap->vni);
-    if (local_egress(tap->policy, &p.destination) || (edge && same_address(&edge->host, &mine->underlay))) {
-        bad = to_stack(skb, mine);
-        if (bad != FINE)
-            OUT_DROP(bad);
-        count_way(WAY_TO_STACK, skb->len);
-        count_passed(ifindex, OUT, skb->len);
-        return TC_ACT_OK;
-    }
-    if (!edge)
-        OUT_DROP(DROP_NO_EDGE);
-    bad = address_to(skb, &edge->host, mine, tap->vni);
-    if (bad != FINE)
-        OUT_DROP(bad);
-    count_way(WAY_TO_EDGE, skb->len);
-    count_passed(ifindex, OUT, skb->len);
-    return bpf_redirect(mine->vxlan, 0);
+    pace = bpf_map_lookup_elem(&paces, &ifindex);
+    if (pace)
+        return bpf_redirect(*pace, 0);
+    return send_on(skb, &p, tap, port, host, mine, ifindex, false);
 }
 
 /* Who sent the packet through the underlay, and its VXLAN network identifier. FINE, or DROP_STRANGER. */
@@ -393,10 +287,39 @@ int vx_gw(struct __sk_buff *skb)
     return receive(skb, true);
 }
 
+/* The tap of this host that the packet came out of, and into its VM's pace; 0: it did not. */
+static __always_inline const struct tap *paced(struct __sk_buff *skb, const struct settings *mine)
+{
+    __u32 from = skb->ingress_ifindex;
+
+    /* What the host's stack passes on keeps the tap that it came by, and the mark that it got there. */
+    if (!from || !mine || skb->mark == mine->stack_mark || !bpf_map_lookup_elem(&paces, &from))
+        return 0;
+    return bpf_map_lookup_elem(&taps, &from);
+}
+
+/* What a VM sends, when its time has come. */
+static __always_inline int go_on(struct __sk_buff *skb, const struct tap *tap, const struct settings *mine)
+{
+    __u32 ifindex = skb->ingress_ifindex;
+    const struct port *port;
+    struct packet p = {};
+    int bad = read_packet(skb, &p);
+
+    /* It may have waited for longer than the lease held. */
+    if (bad == FINE && !lease_holds())
+        bad = DROP_LEASE;
+    if (bad != FINE)
+        return dropped(skb, &p, tap->vni, ifindex, WHY(OUT, bad));
+    port = port_of(tap->vni, &p.destination);
+    return send_on(skb, &p, tap, port, where(tap->vni, port, &p.destination), mine, ifindex, true);
+}
+
 SEC("tc")
 int vx_out(struct __sk_buff *skb)
 {
     const struct settings *mine = host_settings();
+    const struct tap *tap = paced(skb, mine);
     const struct address *host;
     const struct port *port;
     struct bpf_tunnel_key key;
@@ -404,6 +327,11 @@ int vx_out(struct __sk_buff *skb)
     __u32 vni = 0, *network;
     int bad;
 
+    /* Without a tunnel key the device lets it fall, and counts nothing. */
+    if (skb->protocol == bpf_htons(ETH_P_NUDGE))
+        return TC_ACT_OK;
+    if (tap)
+        return go_on(skb, tap, mine);
     /* A program of this host has said where it goes. */
     if (bpf_skb_get_tunnel_key(skb, &key, sizeof(key), 0) == 0
         || bpf_skb_get_tunnel_key(skb, &key, sizeof(key), BPF_F_TUNINFO_IPV6) == 0)

@@ -315,6 +315,16 @@ struct {
     __uint(pinning, LIBBPF_PIN_BY_NAME);
 } held SEC(".maps");
 
+/* By tap, where what its VM sends is held to a rate: the device above the VXLAN device in whose queue it waits. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+    __uint(max_entries, 4096);
+    __type(key, __u32);
+    __type(value, __u32);
+    __uint(pinning, LIBBPF_PIN_BY_NAME);
+} paces SEC(".maps");
+
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
     __uint(max_entries, 2 * COUNTERS);

@@ -158,6 +158,7 @@ class EdgeOverVxlanTest {
                 VmPortSpec.MTU,
                 VmPortSpec.QUEUE_FRAMES,
                 Policy.standard(List.of()),
+                Optional.empty(),
                 Optional.empty())));
         for (String command : List.of("start host " + namespace(host) + " gwvm1", "run host")) {
             commands.println(command);

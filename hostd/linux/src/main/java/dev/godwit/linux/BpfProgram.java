@@ -28,6 +28,7 @@ public final class BpfProgram {
     static final int RUN_REPEAT = 60;
     static final int SKB_BYTES = 192;
     static final int SKB_MARK = 8;
+    static final int SKB_INGRESS_IFINDEX = 36;
     static final int SKB_IFINDEX = 40;
     static final int SKB_GSO_SEGMENTS = 164;
     static final int SKB_GSO_SIZE = 176;
@@ -72,11 +73,15 @@ public final class BpfProgram {
      */
     public record Trial(int returned, byte[] frame, int mark) {}
 
-    /** One frame for a trial run of a traffic-control program. */
-    public record Frame(byte[] bytes, int interfaceIndex, int gsoSize, int gsoSegments) {
+    /**
+     * One frame for a trial run of a traffic-control program.
+     *
+     * @param interfaceIndex the device that it has come in by and is at
+     */
+    public record Frame(byte[] bytes, int interfaceIndex, int gsoSize, int gsoSegments, int mark) {
         /** A frame that is one packet. */
         public static Frame of(byte[] bytes, int interfaceIndex) {
-            return new Frame(bytes, interfaceIndex, 0, 0);
+            return new Frame(bytes, interfaceIndex, 0, 0, 0);
         }
     }
 
@@ -92,6 +97,8 @@ public final class BpfProgram {
             MemorySegment contextIn = arena.allocate(SKB_BYTES, 8);
             MemorySegment contextOut = arena.allocate(SKB_BYTES, 8);
             contextIn.set(JAVA_INT, SKB_IFINDEX, frame.interfaceIndex());
+            contextIn.set(JAVA_INT, SKB_INGRESS_IFINDEX, frame.interfaceIndex());
+            contextIn.set(JAVA_INT, SKB_MARK, frame.mark());
             contextIn.set(JAVA_INT, SKB_GSO_SIZE, frame.gsoSize());
             contextIn.set(JAVA_INT, SKB_GSO_SEGMENTS, frame.gsoSegments());
             MemorySegment options = arena.allocate(RUN_OPTS_BYTES, 8);

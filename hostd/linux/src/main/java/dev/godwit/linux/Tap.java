@@ -30,6 +30,7 @@ public final class Tap implements AutoCloseable {
     static final long TUNSETIFF = 0x400454caL;
     static final long TUNGETVNETHDRSZ = 0x800454d7L;
     static final long TUNSETVNETHDRSZ = 0x400454d8L;
+    static final long TUNSETSNDBUF = 0x400454d4L;
     static final short IFF_TAP = 0x0002;
     static final short IFF_NO_PI = 0x1000;
     static final short IFF_VNET_HDR = 0x4000;
@@ -136,6 +137,23 @@ public final class Tap implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             if (Libc.ioctl(descriptor.number(), TUNSETVNETHDRSZ, arena.allocateFrom(JAVA_INT, headerBytes)) < 0) {
                 throw Libc.failure("ioctl TUNSETVNETHDRSZ " + headerBytes + " on the tap " + interfaceName);
+            }
+        }
+    }
+
+    /**
+     * Sets how many bytes of frames that were written here may be under way, for all who hold the device: beyond it a
+     * write fails with EAGAIN, and the descriptor is writable again when half of them have gone. One frame always passes.
+     *
+     * @param bytes of the kernel's memory, from 1
+     */
+    public void setSendBufferBytes(int bytes) throws IOException {
+        if (bytes < 1) {
+            throw new IllegalArgumentException("a send buffer of " + bytes + " bytes is below 1");
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            if (Libc.ioctl(descriptor.number(), TUNSETSNDBUF, arena.allocateFrom(JAVA_INT, bytes)) < 0) {
+                throw Libc.failure("ioctl TUNSETSNDBUF " + bytes + " on the tap " + interfaceName);
             }
         }
     }

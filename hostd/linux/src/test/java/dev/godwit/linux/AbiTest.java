@@ -180,6 +180,7 @@ class AbiTest {
         put(ours, "bpf_test_run_opts.retval", BpfProgram.RUN_RETURNED);
         put(ours, "bpf_test_run_opts.repeat", BpfProgram.RUN_REPEAT);
         put(ours, "__sk_buff.mark", BpfProgram.SKB_MARK);
+        put(ours, "__sk_buff.ingress_ifindex", BpfProgram.SKB_INGRESS_IFINDEX);
         put(ours, "__sk_buff.ifindex", BpfProgram.SKB_IFINDEX);
         put(ours, "__sk_buff.gso_segs", BpfProgram.SKB_GSO_SEGMENTS);
         put(ours, "__sk_buff.gso_size", BpfProgram.SKB_GSO_SIZE);
@@ -317,6 +318,7 @@ class AbiTest {
         put(ours, "TUNSETIFF", Tap.TUNSETIFF);
         put(ours, "TUNGETVNETHDRSZ", Tap.TUNGETVNETHDRSZ);
         put(ours, "TUNSETVNETHDRSZ", Tap.TUNSETVNETHDRSZ);
+        put(ours, "TUNSETSNDBUF", Tap.TUNSETSNDBUF);
         put(ours, "IFF_TAP", Tap.IFF_TAP);
         put(ours, "IFF_NO_PI", Tap.IFF_NO_PI);
         put(ours, "IFF_VNET_HDR", Tap.IFF_VNET_HDR);

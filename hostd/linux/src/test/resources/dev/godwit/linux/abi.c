@@ -172,6 +172,7 @@ int main(void) {
     NUMBER("bpf_test_run_opts.retval", offsetof(struct bpf_test_run_opts, retval));
     NUMBER("bpf_test_run_opts.repeat", offsetof(struct bpf_test_run_opts, repeat));
     NUMBER("__sk_buff.mark", offsetof(struct __sk_buff, mark));
+    NUMBER("__sk_buff.ingress_ifindex", offsetof(struct __sk_buff, ingress_ifindex));
     NUMBER("__sk_buff.ifindex", offsetof(struct __sk_buff, ifindex));
     NUMBER("__sk_buff.gso_segs", offsetof(struct __sk_buff, gso_segs));
     NUMBER("__sk_buff.gso_size", offsetof(struct __sk_buff, gso_size));
@@ -289,6 +290,7 @@ int main(void) {
     NUMBER("TUNSETIFF", TUNSETIFF);
     NUMBER("TUNGETVNETHDRSZ", TUNGETVNETHDRSZ);
     NUMBER("TUNSETVNETHDRSZ", TUNSETVNETHDRSZ);
+    NUMBER("TUNSETSNDBUF", TUNSETSNDBUF);
     NUMBER("IFF_TAP", IFF_TAP);
     NUMBER("IFF_NO_PI", IFF_NO_PI);
     NUMBER("IFF_VNET_HDR", IFF_VNET_HDR);

@@ -50,6 +50,7 @@ public final class DataPlaneMaps implements AutoCloseable {
             "settings",
             "lease",
             "held",
+            "paces",
             "drops",
             "ways",
             "traffic",
@@ -63,6 +64,7 @@ public final class DataPlaneMaps implements AutoCloseable {
     private final Peers peers;
     private final Edges edges;
     private final Policies policies;
+    private final Paces paces;
     private final Lease lease;
     private final Connections connections;
     private final Counters counters;
@@ -79,6 +81,7 @@ public final class DataPlaneMaps implements AutoCloseable {
         this.peers = new Peers(object.map("peers"));
         this.edges = new Edges(object.map("edges"));
         this.policies = new Policies(object.map("rules"), object.map("egress"));
+        this.paces = new Paces(object.map("paces"));
         this.lease = new Lease(object.map("lease"));
         this.connections = new Connections(object.map("flows"));
         this.counters = new Counters(object.map("drops"), object.map("ways"));
@@ -155,6 +158,10 @@ public final class DataPlaneMaps implements AutoCloseable {
 
     public Policies policies() {
         return policies;
+    }
+
+    Paces paces() {
+        return paces;
     }
 
     public Lease lease() {

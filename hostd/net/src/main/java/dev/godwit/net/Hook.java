@@ -8,7 +8,7 @@ public enum Hook {
     VX_IN("vx_in", true),
     /** What hosts send to an edge: its VXLAN device's ingress. */
     VX_GW("vx_gw", true),
-    /** What an edge's own network sends to VMs: its VXLAN device's egress. */
+    /** What an edge's own network sends to VMs, and what VMs send at a rate: the VXLAN device's egress. */
     VX_OUT("vx_out", false);
 
     private final String program;

@@ -180,7 +180,9 @@ public final class HostNetwork implements AutoCloseable {
             int tapIndex = tap(spec).index();
             maps.policies().put(tapIndex, spec.policy());
             maps.attach(Hook.VM_OUT, tapIndex);
-            return opened(spec, tapIndex, Optional.empty());
+            VmPort port = opened(spec, tapIndex, Optional.empty());
+            port.paceAsAsked();
+            return port;
         } catch (IOException | RuntimeException failed) {
             removeAfter(spec, failed);
             throw failed;
@@ -188,6 +190,10 @@ public final class HostNetwork implements AutoCloseable {
     }
 
     private void removeAfter(VmPortSpec spec, Exception failed) {
+        VmPort opened = ports.remove(spec.tapName());
+        if (opened != null) {
+            opened.close();
+        }
         try {
             Optional<Link> half = links.find(spec.tapName());
             if (half.isPresent()) {
@@ -202,6 +208,7 @@ public final class HostNetwork implements AutoCloseable {
         maps.ports().remove(tapIndex);
         maps.policies().remove(tapIndex);
         maps.detach(Hook.VM_OUT, tapIndex);
+        SendPace.remove(tapIndex, maps, links);
         Optional<Link> tap = links.find(tapIndex);
         if (tap.isPresent()) {
             TapDevice.delete(tap.get().name());
@@ -224,7 +231,13 @@ public final class HostNetwork implements AutoCloseable {
         }
         maps.policies().put(tapIndex, spec.policy());
         maps.attach(Hook.VM_OUT, tapIndex);
-        return opened(spec, tapIndex, standing);
+        VmPort port = opened(spec, tapIndex, standing);
+        try {
+            port.paceAsAsked();
+        } catch (IOException refused) {
+            LOG.error("VM {} sends faster than it may: {}", spec.vmId(), refused.getMessage());
+        }
+        return port;
     }
 
     private static void requireSame(Port standing, VmPortSpec spec) throws IOException {
@@ -244,6 +257,11 @@ public final class HostNetwork implements AutoCloseable {
         VmPort port = new VmPort(spec, tapIndex, standing, maps, links);
         ports.put(spec.tapName(), port);
         return port;
+    }
+
+    /** Why VMs of this host can't be held to a rate for what they send; empty: they can. Tries it. */
+    public synchronized Optional<String> sendLimitRefusal() throws IOException {
+        return SendPace.missing(links);
     }
 
     /** Takes a VM's port away: nothing of it is left. Its VMM must have ended. */

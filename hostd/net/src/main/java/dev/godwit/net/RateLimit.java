@@ -1,14 +1,14 @@
 package dev.godwit.net;
 
 /**
- * How fast a VM may be sent to. Packets wait, none is dropped until the wait is full; the limit is lifted while the VM
- * leaves, so that what waits comes through.
+ * How fast a VM may be sent to, or send. Packets wait: those to it are dropped when the wait is full, of those from it
+ * none ever is, because the VM itself waits. The limit is lifted while the VM leaves, so that what waits comes through.
  *
  * @param bitsPerSecond 100 kbit/s to 100 Gbit/s
  */
 public record RateLimit(long bitsPerSecond) {
     private static final long BITS_PER_SECOND_MIN = 100_000;
-    private static final long BITS_PER_SECOND_MAX = 100_000_000_000L;
+    public static final long BITS_PER_SECOND_MAX = 100_000_000_000L;
     /** A millisecond: small against what a connection has in flight. */
     private static final long BURST_SHARE_OF_SECOND = 1000;
 
@@ -18,6 +18,14 @@ public record RateLimit(long bitsPerSecond) {
     private static final long WAITING_SHARE_OF_SECOND = 2;
 
     private static final long WAITING_BYTES_MAX = 256 << 20;
+    /** The longest frame that a guest sends: what is longer than the burst never passes. */
+    private static final long SEND_BURST_BYTES_MIN = 68 << 10;
+    /** 50 ms: longer than a busy VMM sleeps, short against what people wait. */
+    private static final long SEND_BUFFER_SHARE_OF_SECOND = 20;
+    /** One frame of any size and a wait that ends before the last is gone. */
+    private static final long SEND_BUFFER_BYTES_MIN = 64 << 10;
+
+    private static final long SEND_BUFFER_BYTES_MAX = 4 << 20;
 
     public RateLimit {
         if (bitsPerSecond < BITS_PER_SECOND_MIN || bitsPerSecond > BITS_PER_SECOND_MAX) {
@@ -39,5 +47,16 @@ public record RateLimit(long bitsPerSecond) {
     /** How much may wait, in bytes. */
     long waitingBytesMax() {
         return Math.clamp(bitsPerSecond / Byte.SIZE / WAITING_SHARE_OF_SECOND, WAITING_BYTES_MIN, WAITING_BYTES_MAX);
+    }
+
+    /** How much of what the VM sends may pass at once, in bytes. */
+    long sendBurstBytes() {
+        return Math.max(SEND_BURST_BYTES_MIN, burstBytes());
+    }
+
+    /** How much of what the VM sends may wait, in bytes of the kernel's memory. */
+    int sendBufferBytes() {
+        return (int) Math.clamp(
+                bitsPerSecond / Byte.SIZE / SEND_BUFFER_SHARE_OF_SECOND, SEND_BUFFER_BYTES_MIN, SEND_BUFFER_BYTES_MAX);
     }
 }

@@ -117,6 +117,11 @@ final class TapQueue implements AutoCloseable {
         }
     }
 
+    /** Makes the VMM wait when frames of this many bytes are under way from it. */
+    void bound(int sendBufferBytes) throws IOException {
+        tap.setSendBufferBytes(sendBufferBytes);
+    }
+
     private Link link() throws IOException {
         return links.find(tap.interfaceName())
                 .orElseThrow(() -> new IOException("the tap " + tap.interfaceName() + " is gone"));

@@ -4,11 +4,13 @@ import dev.godwit.linux.Link;
 import dev.godwit.linux.Links;
 import dev.godwit.linux.PacketSocket;
 import dev.godwit.linux.Pidfd;
+import dev.godwit.linux.Tap;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,12 +29,18 @@ public final class VmPort implements AutoCloseable {
     /** How long a guest that still runs is given to take what was sent before the fleet sent elsewhere. */
     public static final Duration DRAIN_WITHIN = Duration.ofMillis(50);
 
+    /** As the kernel makes a tap. */
+    private static final int UNBOUNDED = Integer.MAX_VALUE;
+
     private final VmPortSpec spec;
     private final int tapIndex;
     private final DataPlaneMaps maps;
     private final Links links;
     private final FrameInjector injector;
+    private final SendPace pace;
     private Optional<RateLimit> limit;
+    private Optional<RateLimit> sendLimit;
+    private OptionalLong vmmPid = OptionalLong.empty();
     /** As the programs know it, or will. */
     private Port port;
 
@@ -47,6 +55,8 @@ public final class VmPort implements AutoCloseable {
         this.maps = maps;
         this.links = links;
         this.limit = spec.rateLimit();
+        this.sendLimit = spec.sendLimit();
+        this.pace = new SendPace(tapIndex, maps, links);
         this.injector = FrameInjector.into(tapIndex);
     }
 
@@ -81,16 +91,20 @@ public final class VmPort implements AutoCloseable {
     /** The VM runs here: packets go to it. Releases the hold on the VMM's descriptor. */
     public synchronized void live() throws IOException {
         put(port.live());
+        // After a leave that was given up.
+        paceAsAsked();
         disarm();
         TapDevice.limit(spec.tapName(), limit);
     }
 
     /**
      * The VM answers behind another host: what still comes here is passed on there, once. Nothing is put in the tap's
-     * queue from here on, and what a rate limit holds back is let go to it.
+     * queue from here on, and what a rate limit holds back is let go to it. What the VM sends is let go too: a VMM that
+     * is paused while its tap takes nothing drops what it has in hand.
      */
     public synchronized void forward(InetAddress host) throws IOException {
         put(port.forward(host));
+        paceAsAsked();
         if (limit.isPresent()) {
             TapDevice.limit(spec.tapName(), Optional.of(RateLimit.lifted()));
             // The kernel looks at its clock again when the next frame comes.
@@ -110,6 +124,7 @@ public final class VmPort implements AutoCloseable {
         TapQueue armed = TapQueue.of(vmm, spec.tapName(), links);
         queue = armed;
         armed.holdForArrival(injector);
+        heldBy(vmm.pid());
     }
 
     /**
@@ -120,6 +135,20 @@ public final class VmPort implements AutoCloseable {
     public synchronized void armToLeave(Pidfd vmm) throws IOException {
         disarm();
         queue = TapQueue.of(vmm, spec.tapName(), links);
+        vmmPid = OptionalLong.of(vmm.pid());
+    }
+
+    /**
+     * The VMM holds the tap: where the VM's sending is limited, it is made to wait when enough waits. To be called when a
+     * VMM has started whose port was not armed, and when a hostd has taken a port over; repeating it does no harm.
+     *
+     * @throws IOException the process does not hold the tap
+     */
+    public synchronized void heldBy(long pid) throws IOException {
+        vmmPid = OptionalLong.of(pid);
+        if (pace.stands()) {
+            bound(sending().map(RateLimit::sendBufferBytes).orElse(UNBOUNDED));
+        }
     }
 
     /** Lets go of the VMM's descriptor; does nothing where none is held. */
@@ -183,6 +212,43 @@ public final class VmPort implements AutoCloseable {
         }
         // Where a limit was lifted the queue that it made stays, and a limit that is none is put on it again.
         limit = newLimit.isEmpty() && limit.isPresent() ? Optional.of(RateLimit.lifted()) : newLimit;
+    }
+
+    /** Changes how fast the VM may send, at once and for as long as it runs here; what waits goes on waiting. */
+    public synchronized void sendLimit(Optional<RateLimit> newLimit) throws IOException {
+        if (!newLimit.equals(sendLimit)) {
+            sendLimit = newLimit;
+            paceAsAsked();
+        }
+    }
+
+    /** What the VM is held to now: nothing while it leaves. */
+    private Optional<RateLimit> sending() {
+        return port.state() == PortState.FORWARD ? Optional.empty() : sendLimit;
+    }
+
+    /** Where there is less to wait for, the VMM is woken last; where there is more, it is told first. */
+    synchronized void paceAsAsked() throws IOException {
+        Optional<RateLimit> rate = sending();
+        if (rate.isPresent()) {
+            bound(rate.get().sendBufferBytes());
+            pace.limit(rate.get());
+        } else if (pace.stands()) {
+            pace.lift();
+            bound(UNBOUNDED);
+        }
+    }
+
+    /** Before a VMM holds the tap there is nothing to bound: {@link #heldBy} does it. */
+    private void bound(int bytes) throws IOException {
+        if (queue != null) {
+            queue.bound(bytes);
+        } else if (vmmPid.isPresent()) {
+            try (Pidfd vmm = Pidfd.open(vmmPid.getAsLong());
+                    Tap tap = Tap.takeFrom(vmm, spec.tapName())) {
+                tap.setSendBufferBytes(bytes);
+            }
+        }
     }
 
     /** What the VM has sent and got at this host. */

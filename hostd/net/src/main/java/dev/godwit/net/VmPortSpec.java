@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param mtu bytes of IP; the same in the guest
  * @param queueFrames how many frames wait in the tap, 1 to 100,000; while the VM is held this is what can be held
  * @param rateLimit of what is sent to the VM
+ * @param sendLimit of what the VM sends
  */
 public record VmPortSpec(
         String vmId,
@@ -28,7 +29,8 @@ public record VmPortSpec(
         int mtu,
         int queueFrames,
         Policy policy,
-        Optional<RateLimit> rateLimit) {
+        Optional<RateLimit> rateLimit,
+        Optional<RateLimit> sendLimit) {
     /** What every underlay carries: 1500, less WireGuard's 80 and VXLAN's 50. */
     public static final int MTU = 1370;
     /** A second of 10,000 packets/s; measured to hold with frames of any size. */

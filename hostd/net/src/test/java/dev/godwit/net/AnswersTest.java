@@ -136,10 +136,10 @@ class AnswersTest {
             byte[] exact = FROM_VM.udp(TrialPlane.VM, TrialPlane.FAR, 1000, 2000, TrialPlane.MTU - 28);
             plane.send(exact).wentTo(TrialPlane.THERE, TrialPlane.NETWORK);
             byte[] large = FROM_VM.tcp(TrialPlane.VM, TrialPlane.FAR, 1, 2, Frames.ACK, 2600);
-            plane.run(Hook.VM_OUT, new BpfProgram.Frame(large, TrialPlane.TAP, TrialPlane.MTU - 40, 2))
+            plane.run(Hook.VM_OUT, new BpfProgram.Frame(large, TrialPlane.TAP, TrialPlane.MTU - 40, 2, 0))
                     .wentTo(TrialPlane.THERE, TrialPlane.NETWORK);
             plane.forgetCounts();
-            plane.run(Hook.VM_OUT, new BpfProgram.Frame(large, TrialPlane.TAP, TrialPlane.MTU - 39, 2))
+            plane.run(Hook.VM_OUT, new BpfProgram.Frame(large, TrialPlane.TAP, TrialPlane.MTU - 39, 2, 0))
                     .wentInto(TrialPlane.TAP, TrialPlane.VM_MAC);
             assertThat(plane.dropped()).isEqualTo(Map.of("OUT too-big", 1L));
         }

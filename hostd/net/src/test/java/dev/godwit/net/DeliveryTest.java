@@ -9,6 +9,7 @@ import dev.godwit.net.TrialPlane.Outcome;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -268,6 +269,71 @@ class DeliveryTest {
             assertThat(traffic)
                     .isEqualTo(new PortTraffic(
                             new Traffic(2, 2L * out.length), new Traffic(1, in.length), 1, new Traffic(1, out.length)));
+        }
+    }
+
+    @Test
+    void whatALimitedVmSendsIsJudgedThenWaitsAndIsSentOnWhenItsTimeHasCome() throws IOException {
+        int pace = 50;
+        try (TrialPlane plane = TrialPlane.make(folder)) {
+            plane.maps().paces().put(TrialPlane.TAP, pace);
+            for (String[] at : FAMILIES) {
+                for (String to : List.of(at[1], at[2], at[3])) {
+                    byte[] sent = FROM_VM.tcp(at[0], to, 1, 2, Frames.SYN);
+                    Outcome waits = plane.send(sent);
+                    assertThat(waits.redirectedTo()).isEqualTo(pace);
+                    assertThat(waits.key())
+                            .as("the kernel has one key for each CPU")
+                            .isEmpty();
+                    assertThat(waits.frame()).isEqualTo(sent);
+                }
+                plane.leave(FROM_VM.tcp(at[0], at[1], 1, 2, Frames.SYN))
+                        .wentInto(TrialPlane.NEIGHBOUR_TAP, TrialPlane.NEIGHBOUR_MAC);
+                assertThat(plane.leave(FROM_VM.tcp(at[0], at[2], 1, 2, Frames.SYN))
+                                .key())
+                        .contains(new TrialPlane.TunnelKey(TrialPlane.NETWORK, TrialPlane.THERE));
+                Outcome out = plane.leave(FROM_VM.tcp(at[0], at[3], 1, 2, Frames.SYN));
+                assertThat(out.key()).contains(new TrialPlane.TunnelKey(TrialPlane.NETWORK, TrialPlane.EDGE));
+                assertThat(out.trial().returned()).isEqualTo(TrialPlane.PASSED);
+            }
+            assertThat(plane.dropped()).isEmpty();
+            assertThat(plane.passed(Way.NEIGHBOUR)).isEqualTo(2);
+            assertThat(plane.passed(Way.TO_HOST)).isEqualTo(2);
+            assertThat(plane.passed(Way.TO_EDGE)).isEqualTo(2);
+
+            plane.assertDropped(
+                    plane.send(FROM_VM.udp(TrialPlane.FAR, TrialPlane.OUTSIDE, 1, 2, 10)),
+                    Direction.OUT,
+                    DropReason.SPOOF);
+            plane.maps().lease().until(Duration.ZERO);
+            plane.assertDropped(
+                    plane.leave(FROM_VM.udp(TrialPlane.VM, TrialPlane.OUTSIDE, 1, 2, 10)),
+                    Direction.OUT,
+                    DropReason.LEASE);
+        }
+    }
+
+    @Test
+    void whatALimitedVmSendsToTheHostsOwnStackGoesUpByItsTapOnce() throws IOException {
+        try (TrialPlane plane = TrialPlane.make(folder)) {
+            plane.maps().paces().put(TrialPlane.TAP, 50);
+            plane.maps()
+                    .policies()
+                    .put(
+                            TrialPlane.POLICY,
+                            TrialPlane.OPEN.withLocalEgress(List.of(Prefix.parse(TrialPlane.OUTSIDE + "/32"))));
+            byte[] frame = FROM_VM.udp(TrialPlane.VM, TrialPlane.OUTSIDE, 1, 2, 10);
+
+            assertThat(plane.send(frame).redirectedTo()).isEqualTo(50);
+            Outcome up = plane.leave(frame);
+
+            assertThat(up.redirectedTo()).isEqualTo(TrialPlane.TAP);
+            assertThat(up.trial().mark()).isEqualTo(Settings.STACK_MARK);
+            Outcome arrived =
+                    plane.run(Hook.VM_OUT, new BpfProgram.Frame(frame, TrialPlane.TAP, 0, 0, Settings.STACK_MARK));
+            assertThat(arrived.trial().returned()).isEqualTo(TrialPlane.PASSED);
+            assertThat(arrived.redirectedTo()).isZero();
+            assertThat(plane.dropped()).isEmpty();
         }
     }
 }

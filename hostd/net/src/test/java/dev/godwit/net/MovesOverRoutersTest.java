@@ -216,7 +216,8 @@ class MovesOverRoutersTest {
     @Test
     void theLimitOfARateDelaysAndAMoveLosesNothingOfWhatWaits() throws Exception {
         ShuttleVm vm = ShuttleVm.create(81);
-        Resident resident = Resident.start(fleet, vm, fleet.a(), Optional.of(new RateLimit(2_000_000)));
+        Resident resident =
+                Resident.start(fleet, vm, fleet.a(), Optional.of(new RateLimit(2_000_000)), Optional.empty());
         residents.add(resident);
         DatagramStream stream = DatagramStream.start("limited", fleet.client(), vm.guest(), vm.v4(), 5201, 500);
         Process bulk = fleet.client()

@@ -42,6 +42,7 @@ class PortValuesTest {
                 mtu,
                 queueFrames,
                 Policy.standard(List.of()),
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -51,6 +52,12 @@ class PortValuesTest {
         assertThat(new RateLimit(10_000_000_000L).burstBytes()).isEqualTo(1_250_000);
         assertThat(new RateLimit(100_000).waitingBytesMax()).isEqualTo(1 << 20);
         assertThat(RateLimit.lifted().waitingBytesMax()).isEqualTo(256 << 20);
+        // A frame of any size, then 50 ms.
+        assertThat(new RateLimit(100_000).sendBurstBytes()).isEqualTo(68 << 10);
+        assertThat(new RateLimit(10_000_000_000L).sendBurstBytes()).isEqualTo(1_250_000);
+        assertThat(new RateLimit(100_000).sendBufferBytes()).isEqualTo(64 << 10);
+        assertThat(new RateLimit(100_000_000).sendBufferBytes()).isEqualTo(625_000);
+        assertThat(RateLimit.lifted().sendBufferBytes()).isEqualTo(4 << 20);
         assertThatThrownBy(() -> new RateLimit(99_999)).hasMessageContaining("rate 99999 bit/s");
         assertThatThrownBy(() -> new RateLimit(100_000_000_001L)).hasMessageContaining("100000000001");
     }

@@ -55,6 +55,7 @@ class ProjectsTest {
                 usual.mtu(),
                 usual.queueFrames(),
                 usual.policy(),
+                Optional.empty(),
                 Optional.empty()));
         ShuttleVm.Vmm vmm = vm.startVmm(host.machine());
         port.armToArrive(vmm.process());

@@ -24,10 +24,11 @@ final class Resident implements AutoCloseable {
     }
 
     static Resident start(RoutedFleet fleet, int number, TestHost host) throws IOException {
-        return start(fleet, ShuttleVm.create(number), host, Optional.empty());
+        return start(fleet, ShuttleVm.create(number), host, Optional.empty(), Optional.empty());
     }
 
-    static Resident start(RoutedFleet fleet, ShuttleVm vm, TestHost host, Optional<RateLimit> limit)
+    static Resident start(
+            RoutedFleet fleet, ShuttleVm vm, TestHost host, Optional<RateLimit> limit, Optional<RateLimit> sendLimit)
             throws IOException {
         VmPortSpec usual = vm.port();
         VmPort port = host.createPort(new VmPortSpec(
@@ -40,7 +41,8 @@ final class Resident implements AutoCloseable {
                 usual.mtu(),
                 usual.queueFrames(),
                 usual.policy(),
-                limit));
+                limit,
+                sendLimit));
         ShuttleVm.Vmm vmm = vm.startVmm(host.machine());
         Resident made = new Resident(fleet, vm, host, port, vmm);
         port.armToArrive(vmm.process());

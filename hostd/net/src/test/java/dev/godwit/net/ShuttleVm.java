@@ -116,6 +116,7 @@ final class ShuttleVm implements AutoCloseable {
                 VmPortSpec.MTU,
                 VmPortSpec.QUEUE_FRAMES,
                 Policy.standard(GUARDED),
+                Optional.empty(),
                 Optional.empty());
     }
 

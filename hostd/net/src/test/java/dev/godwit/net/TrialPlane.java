@@ -170,6 +170,12 @@ final class TrialPlane implements AutoCloseable {
         return run(Hook.VM_OUT, BpfProgram.Frame.of(frame, TAP));
     }
 
+    /** What the VM has sent, at the VXLAN device when it has waited. */
+    Outcome leave(byte[] frame) throws IOException {
+        arriveFromNowhere();
+        return run(Hook.VX_OUT, BpfProgram.Frame.of(frame, TAP));
+    }
+
     Outcome receive(InetAddress from, int id, byte[] frame) throws IOException {
         return arrive(Hook.VX_IN, from, id, frame);
     }

@@ -139,6 +139,7 @@ final class GodwitPath implements AutoCloseable {
                 VmPortSpec.MTU,
                 VmPortSpec.QUEUE_FRAMES,
                 Policy.standard(List.of()),
+                Optional.empty(),
                 Optional.empty());
     }
 
