@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a VM may send and get; what is more is delayed, and dropped only when a queue is full.
  *
- * @param outBitsPerSecond from the VM, 100,000 to 1,000,000,000,000; null: as much as it can. This version of hostd can't
- *     hold a VM to it and refuses it
+ * @param outBitsPerSecond from the VM, 100,000 to 1,000,000,000,000; null: as much as it can. A host whose kernel can't
+ *     hold a VM to it refuses it
  * @param inBitsPerSecond to the VM, alike
  */
 public record TrafficRate(

@@ -140,7 +140,7 @@ public final class HostControlFactory implements ControlFactory {
         Moves moves =
                 new Moves(moveHost, ownership, network, peers, moveLog, link, config.pauseBudget(), departure, threads);
         Disowning disowning = new Disowning(config.hostId(), store);
-        Networks networks = new Networks(store);
+        Networks networks = new Networks(store, () -> sendLimitRefusal(network));
         VmLifecycle lifecycle = new VmLifecycle(
                 hostParts,
                 config.hostId(),
@@ -299,6 +299,14 @@ public final class HostControlFactory implements ControlFactory {
     private static void follow(VmNetwork network, Network changed) throws IOException {
         if (network instanceof RoutedNetwork routed) {
             routed.tellRules(changed.project());
+        }
+    }
+
+    private static Optional<String> sendLimitRefusal(VmNetwork network) {
+        try {
+            return network instanceof RoutedNetwork routed ? routed.host().sendLimitRefusal() : Optional.empty();
+        } catch (IOException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
         }
     }
 

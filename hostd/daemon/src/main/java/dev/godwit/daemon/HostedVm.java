@@ -134,7 +134,9 @@ final class HostedVm implements AutoCloseable {
         Files.createDirectories(runDirectory());
         parts.network().plugIn(record());
         serveDisk(ExportMode.READ_WRITE);
-        started(parts.driver().start(spec(false)));
+        Vmm booting = parts.driver().start(spec(false));
+        started(booting);
+        parts.network().opened(record(), booting.pid());
     }
 
     /**

@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 
 /**
  * The networks of the fleet's projects: documents in the fleet store, changed by compare-and-set. {@code default} is there
@@ -32,9 +33,16 @@ public final class Networks {
     private final FleetStore store;
     private final FleetDocuments documents;
     private final NetworkNumbers numbers;
+    private final Supplier<Optional<String>> sendLimitRefusal;
 
     Networks(FleetStore store) {
+        this(store, Optional::empty);
+    }
+
+    /** @param sendLimitRefusal why VMs of this host can't be held to a rate for what they send; empty: they can */
+    Networks(FleetStore store, Supplier<Optional<String>> sendLimitRefusal) {
         this.store = store;
+        this.sendLimitRefusal = sendLimitRefusal;
         this.documents = store.documents();
         this.numbers = new NetworkNumbers(documents);
     }
@@ -90,6 +98,16 @@ public final class Networks {
                                 + "' makes one."));
     }
 
+    private void requireSendLimits() {
+        Optional<String> why = sendLimitRefusal.get();
+        if (why.isPresent()) {
+            throw new Refused(
+                    ProblemCode.REFUSED,
+                    "This host's kernel can't hold VMs to a rate for what they send (outBitsPerSecond); it needs macvlan"
+                            + " devices and the queue tbf (CONFIG_MACVLAN, CONFIG_NET_SCH_TBF): " + why.get());
+        }
+    }
+
     /**
      * Makes a network, or changes it.
      *
@@ -99,10 +117,7 @@ public final class Networks {
     Written put(String project, NetworkSettings settings, OptionalLong expected) {
         NetworkDocument.requireProject(project);
         if (settings.rate() != null && settings.rate().outBitsPerSecond() != null) {
-            throw new Refused(
-                    ProblemCode.REFUSED,
-                    "This version of hostd holds VMs to a rate for what they get (inBitsPerSecond), and not yet for what"
-                            + " they send (outBitsPerSecond); leave it out.");
+            requireSendLimits();
         }
         try {
             for (int turn = 0; turn < TURNS_MAX; turn++) {

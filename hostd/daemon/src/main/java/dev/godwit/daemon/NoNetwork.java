@@ -33,6 +33,9 @@ record NoNetwork() implements VmNetwork {
     public void plugIn(VmRecord vm) {}
 
     @Override
+    public void opened(VmRecord vm, long vmmPid) {}
+
+    @Override
     public void plugInWaiting(VmRecord vm, Reservation move) {}
 
     @Override

@@ -151,7 +151,8 @@ final class RoutedNetwork implements VmNetwork {
                 VmMtu.BYTES,
                 VmPortSpec.QUEUE_FRAMES,
                 now.policy(),
-                now.rate());
+                now.rate(),
+                now.sendRate());
     }
 
     @Override
@@ -159,6 +160,11 @@ final class RoutedNetwork implements VmNetwork {
         if (!vm.address().isEmpty()) {
             seat(vm, "").port.live();
         }
+    }
+
+    @Override
+    public void opened(VmRecord vm, long vmmPid) {
+        find(vm.id()).ifPresent(seat -> seat.heldBy(vmmPid));
     }
 
     @Override
@@ -198,24 +204,13 @@ final class RoutedNetwork implements VmNetwork {
     public void waits(VmRecord vm, long vmmPid) throws IOException {
         Optional<Seat> seat = find(vm.id());
         if (seat.isPresent()) {
-            synchronized (seat.get()) {
-                seat.get().port.armToArrive(seat.get().hold(vmmPid));
-                // Only now does the tap keep what is put into it.
-                seat.get().port.inject(new HeldFrames(seat.get().held));
-                seat.get().held.clear();
-            }
+            seat.get().waitsWith(vmmPid);
         }
     }
 
     @Override
     public void runs(VmRecord vm) throws IOException {
-        Optional<Seat> seat = find(vm.id());
-        if (seat.isPresent()) {
-            synchronized (seat.get()) {
-                seat.get().port.live();
-                seat.get().letGo();
-            }
-        }
+        deliver(vm.id());
     }
 
     @Override
@@ -234,6 +229,7 @@ final class RoutedNetwork implements VmNetwork {
         }
         Seat seat = new Seat(port, vm.origin().project(), addressesOf(vm), now);
         sit(vm, seat);
+        seat.heldBy(vmmPid);
         Optional<PortState> state = port.state();
         if (vm.phase() == VmRecord.Phase.ARRIVING && (state.isEmpty() || state.get() == PortState.HOLD)) {
             seat.holds = state.isPresent();

@@ -2,6 +2,7 @@ package dev.godwit.daemon;
 
 import dev.godwit.linux.Pidfd;
 import dev.godwit.net.Connections;
+import dev.godwit.net.HeldFrames;
 import dev.godwit.net.HostNetwork;
 import dev.godwit.net.VmAddress;
 import dev.godwit.net.VmPort;
@@ -59,6 +60,7 @@ final class Seat implements AutoCloseable {
             port.policy(now.policy());
             int ended = DeniedFlows.end(connections, addresses, now.policy());
             port.limit(now.rate());
+            port.sendLimit(now.sendRate());
             log.info(
                     "vm {} has the rules of project {} as they are now; {} flows end",
                     port.spec().vmId(),
@@ -72,6 +74,27 @@ final class Seat implements AutoCloseable {
         letGo();
         left = true;
         host.removePort(port);
+    }
+
+    /** The VM arrives with this VMM: what comes for it waits, and what waited elsewhere waits here before it. */
+    synchronized void waitsWith(long vmmPid) throws IOException {
+        port.armToArrive(hold(vmmPid));
+        // Only now does the tap keep what is put into it.
+        port.inject(new HeldFrames(held));
+        held.clear();
+    }
+
+    /** The VMM of this process holds the tap, and is made to wait where the VM may not send faster. */
+    void heldBy(long vmmPid) {
+        try {
+            port.heldBy(vmmPid);
+        } catch (IOException e) {
+            // The VM is more than its network: it runs all the same.
+            log.error(
+                    "vm {} is not made to wait by its rate, what is too much is dropped: {}",
+                    port.spec().vmId(),
+                    e.getMessage());
+        }
     }
 
     void letGo() {

@@ -60,6 +60,9 @@ record SegmentNetwork(String bridge, Prefix subnet, String gateway) implements V
     }
 
     @Override
+    public void opened(VmRecord vm, long vmmPid) {}
+
+    @Override
     public void plugInWaiting(VmRecord vm, Reservation move) throws IOException {
         plugIn(vm);
     }

@@ -34,6 +34,9 @@ interface VmNetwork extends AutoCloseable {
     /** Makes the device, or takes the one an earlier hostd left. The VM boots here: it is heard and reached at once. */
     void plugIn(VmRecord vm) throws IOException;
 
+    /** The VMM of a VM that boots has opened the device. */
+    void opened(VmRecord vm, long vmmPid);
+
     /** Makes the device of a VM that arrives: what comes for it waits until {@link #runs}. */
     void plugInWaiting(VmRecord vm, Reservation move) throws IOException;
 

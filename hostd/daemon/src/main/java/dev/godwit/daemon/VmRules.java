@@ -38,8 +38,9 @@ final class VmRules {
      * What holds now.
      *
      * @param rate how fast each VM may be sent to
+     * @param sendRate how fast each VM may send
      */
-    record Rules(Policy policy, Optional<RateLimit> rate) {}
+    record Rules(Policy policy, Optional<RateLimit> rate, Optional<RateLimit> sendRate) {}
 
     /** VMs of a project whose network can't be known now (the store is away at the first start) send nothing until it is. */
     Rules of(String project) {
@@ -54,10 +55,15 @@ final class VmRules {
                     project,
                     e.getMessage());
         }
+        Optional<TrafficRate> rate = Optional.ofNullable(settings.rate());
         return new Rules(
                 policy,
-                Optional.ofNullable(settings.rate())
-                        .map(TrafficRate::inBitsPerSecond)
-                        .map(RateLimit::new));
+                rate.map(TrafficRate::inBitsPerSecond).map(VmRules::limit),
+                rate.map(TrafficRate::outBitsPerSecond).map(VmRules::limit));
+    }
+
+    /** No VM reaches what the kernel can't count. */
+    private static RateLimit limit(long bitsPerSecond) {
+        return new RateLimit(Math.min(bitsPerSecond, RateLimit.BITS_PER_SECOND_MAX));
     }
 }
