@@ -101,6 +101,8 @@ class SendLimitTest {
         Flood udp = datagrams(resident, 7001);
 
         assertHeldTo(LIMIT, udp.measure(MEASURED_FOR));
+        // The VM waits, not the host's memory.
+        assertThat(waitingBytes(resident)).isBetween(0L, (long) LIMIT.sendBufferBytes() + LIMIT.sendBurstBytes());
         udp.close();
         Flood tcp = flood(Flood.ofTcp(resident.vm().guest(), fleet.client(), RoutedFleet.CLIENT, 7002));
         tcp.measure(Duration.ofMillis(500));
@@ -237,6 +239,10 @@ class SendLimitTest {
                         "show",
                         "dev",
                         SendPace.device(resident.port().tapIndex()));
+    }
+
+    private static long waitingBytes(Resident resident) {
+        return Long.parseLong(rate(resident).replaceAll("(?s).*backlog (\\d+)b.*", "$1"));
     }
 
     private static void awaitWaiting(Resident resident) {
