@@ -13,7 +13,6 @@ import dev.godwit.vmm.Vmm;
 import dev.godwit.vmm.VmmSpec;
 import dev.godwit.volume.BaseImage;
 import dev.godwit.volume.DiskVolume;
-import dev.godwit.volume.PageSet;
 import dev.godwit.volume.Pages;
 import dev.godwit.volume.SourceVolume;
 import dev.godwit.volume.TargetVolume;
@@ -152,23 +151,11 @@ final class HostedVm implements AutoCloseable {
         Vmm incoming = parts.driver().start(spec(true));
         started(incoming);
         parts.network().waits(record(), incoming.pid());
-        clearMemory(incoming.memory());
+        // The source skips zero pages that it never sent: all must be zero here before the stream begins.
+        incoming.memory().clear();
         Path stateSocket = incoming.guestSocket().resolveSibling("state-in.sock");
         incoming.acceptState(stateSocket);
         return stateSocket;
-    }
-
-    /**
-     * An incoming VMM has touched pages of its own (firmware, tables). The source sends what it has data for, and skips
-     * zero pages that it never sent: so all must be zero here before the stream begins.
-     */
-    private static void clearMemory(GuestMemory memory) throws IOException {
-        PageSet touched = memory.content();
-        for (long first = touched.next(0); first >= 0; first = touched.next(first)) {
-            int run = touched.run(first, Pages.PAGES_PER_BLOCK);
-            memory.zero(first, run);
-            first += run;
-        }
     }
 
     /** Takes back the VMM that an earlier hostd started. */

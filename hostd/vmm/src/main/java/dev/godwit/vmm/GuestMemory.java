@@ -1,7 +1,10 @@
 package dev.godwit.vmm;
 
+import dev.godwit.volume.PageSet;
+import dev.godwit.volume.Pages;
 import dev.godwit.volume.SourceVolume;
 import dev.godwit.volume.TargetVolume;
+import java.io.IOException;
 
 /**
  * The RAM of one guest, seen from outside its VMM: what was written ({@link #scan}), what is in it ({@link #read}), and
@@ -16,6 +19,16 @@ import dev.godwit.volume.TargetVolume;
 public interface GuestMemory extends SourceVolume, TargetVolume, AutoCloseable {
     /** How writes are found: {@code uffd-wp-async}, {@code soft-dirty}; shown in the host's status. */
     String tracking();
+
+    /** Makes all of it zero: of a VMM that waits for a state, and has touched pages of its own (firmware, tables). */
+    default void clear() throws IOException {
+        PageSet touched = content();
+        for (long first = touched.next(0); first >= 0; first = touched.next(first)) {
+            int run = touched.run(first, Pages.PAGES_PER_BLOCK);
+            zero(first, run);
+            first += run;
+        }
+    }
 
     /** Lets go of the memory; the VMM and the tracking of its writes go on. */
     @Override
