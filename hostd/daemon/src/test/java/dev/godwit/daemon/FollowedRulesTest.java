@@ -20,7 +20,7 @@ class FollowedRulesTest {
     private final FollowedRules followed = new FollowedRules(seat, first);
 
     private static VmRules.Rules rules(String guarded) {
-        return new VmRules.Rules(Policy.standard(List.of(Prefix.parse(guarded))), Optional.empty());
+        return new VmRules.Rules(Policy.standard(List.of(Prefix.parse(guarded))), Optional.empty(), Optional.empty());
     }
 
     @Test
