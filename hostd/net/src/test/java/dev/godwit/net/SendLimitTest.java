@@ -19,6 +19,9 @@ import org.junit.jupiter.api.io.TempDir;
 class SendLimitTest {
     private static final Duration MEASURED_FOR = Duration.ofSeconds(3);
     private static final Duration PAUSE = Duration.ofMillis(30);
+    /** At once, and 200 KiB: as many answers as a socket's buffer takes, should they come at once too. */
+    private static final String BULK = "150";
+
     private static final RateLimit LIMIT = new RateLimit(8_000_000);
 
     @TempDir
@@ -185,15 +188,19 @@ class SendLimitTest {
     }
 
     @Test
-    void movesUnderTheLimitLoseDoubleAndReorderNothing() throws Exception {
+    void movesUnderTheLimitLoseAndDoubleNothingAndTheHostsSendAllInOrder() throws Exception {
         Resident resident = resident(108, Optional.of(new RateLimit(2_000_000)));
-        StrictObserver observer = StrictObserver.of(fleet, resident.vm());
-        for (int i = 0; i < 3; i++) {
+        try (WireOrder wire = WireOrder.of(List.of(fleet.a(), fleet.b()), StrictObserver.OUT_PORTS)) {
+            StrictObserver observer = StrictObserver.of(fleet, resident.vm());
+            for (int i = 0; i < 3; i++) {
+                observer.awaitProgress();
+                withMoreThanTheRate(resident, () -> resident.move(PAUSE));
+            }
             observer.awaitProgress();
-            withMoreThanTheRate(resident, () -> resident.move(PAUSE));
+            StrictObserver.Found found = observer.stop();
+            found.requireNothingLost();
+            wire.requireInOrder(found.sentOut());
         }
-        observer.awaitProgress();
-        observer.stop().requireNothingHappened();
     }
 
     @Test
@@ -222,10 +229,10 @@ class SendLimitTest {
     private static void withMoreThanTheRate(Resident resident, Turn turn) throws Exception {
         Process bulk = resident.vm()
                 .guest()
-                .process("ping", "-n", "-q", "-s", "1300", "-i", "0.002", "-c", "600", "-W", "20", "10.92.0.2");
+                .process("ping", "-n", "-q", "-s", "1300", "-l", BULK, "-c", BULK, "-W", "20", "10.92.0.2");
         awaitWaiting(resident);
         turn.run();
-        assertThat(TestNamespace.output(bulk)).contains("600 packets transmitted, 600 received");
+        assertThat(TestNamespace.output(bulk)).contains(BULK + " packets transmitted, " + BULK + " received");
         assertThat(rate(resident)).contains("rate 2Mbit");
     }
 
