@@ -6,6 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.godwit.api.ExecRequest;
 import dev.godwit.api.Move;
 import dev.godwit.api.MoveState;
+import dev.godwit.api.Network;
+import dev.godwit.api.NetworkSettings;
+import dev.godwit.api.TrafficRate;
 import dev.godwit.api.Vm;
 import dev.godwit.api.VmState;
 import dev.godwit.client.GodwitClient;
@@ -17,6 +20,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -35,6 +41,11 @@ class RoutedMovesTest extends TwoHostsTest {
     private static final String BEFORE = "before-the-reboot";
     /** Enough of a stream that the target waits for the rest of it. */
     private static final long STREAMING_BYTES = 4 << 20;
+
+    private static final String PUMP = "/usr/local/bin/pump";
+    private static final long SEND_BITS_PER_SECOND = 20_000_000;
+    /** Frames with time stamps at the VMs' MTU of 1370 bytes. */
+    private static final double TCP_OVERHEAD = (1370.0 + 14) / (1370 - 20 - 32);
 
     @Override
     TwoHosts open() throws IOException {
@@ -176,6 +187,52 @@ class RoutedMovesTest extends TwoHostsTest {
         talk.awaitMore(RATE);
         move(hosts.onA, talk, "host-b");
         talk.assertNothingLost(true);
+    }
+
+    @Test
+    void aGuestIsHeldToTheRateThatItMaySendAtAndAMoveKeepsTheRateAndLosesNothing() throws Exception {
+        Network standard = hosts.onA.network(Network.DEFAULT_PROJECT);
+        TrafficRate rate = new TrafficRate(SEND_BITS_PER_SECOND, null);
+        Network limited = hosts.onA.putNetwork(
+                Network.DEFAULT_PROJECT,
+                new NetworkSettings(List.of(), List.of(), List.of(), rate, null),
+                standard.revision());
+        try (ExecutorService aside = Executors.newVirtualThreadPerTaskExecutor()) {
+            Conversation talk = new Conversation(hosts.vm(), hosts.vm(hosts.onB));
+            for (Guest guest : List.of(talk.mover, talk.still)) {
+                guest.put(PUMP, 0755, Files.readAllBytes(TwoHosts.DIST.probe("pump")));
+            }
+            talk.still.start(ExecRequest.of(PUMP, "--serve", "7100"));
+
+            assertThat(shareOfRate(talk, 10)).isBetween(0.9, 1.1);
+            Future<Double> throughTheMove = aside.submit(() -> shareOfRate(talk, 30));
+            talk.awaitMore(RATE);
+            assertNoPaceDrops(hosts.a);
+            move(hosts.onA, talk, "host-b");
+            // The pause is in it, and what went without a limit before it.
+            assertThat(throughTheMove.get()).as("through the move").isBetween(0.7, 1.1);
+            assertThat(shareOfRate(talk, 10)).as("where it has moved to").isBetween(0.9, 1.1);
+
+            assertNoPaceDrops(hosts.b);
+            // Behind its host, a veth may let packets that come from two CPUs change places: docs/network.md.
+            talk.assertNothingLost(false);
+        } finally {
+            hosts.onA.putNetwork(Network.DEFAULT_PROJECT, NetworkSettings.STANDARD, limited.revision());
+        }
+    }
+
+    /** What of its rate a guest brings to the other as TCP, in Ethernet frames. */
+    private double shareOfRate(Conversation talk, int seconds) throws IOException {
+        String said = talk.mover.run(
+                PUMP, "--to", hosts.address(talk.still) + ":7100", "--mode", "send", "--seconds", "" + seconds);
+        return Double.parseDouble(said.replaceAll("\\D", "")) * TCP_OVERHEAD * Byte.SIZE / SEND_BITS_PER_SECOND;
+    }
+
+    private static void assertNoPaceDrops(LabHost host) {
+        String queues = host.machine().run("tc", "-s", "qdisc", "show");
+        assertThat(queues).contains("dev gwo").doesNotContainPattern("dropped [1-9]");
+        assertThat(host.machine().run("sh", "-c", "cat /sys/class/net/gwo*/statistics/*_dropped"))
+                .matches("[0\\s]+");
     }
 
     @Test
