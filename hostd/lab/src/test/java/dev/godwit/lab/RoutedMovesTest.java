@@ -214,8 +214,7 @@ class RoutedMovesTest extends TwoHostsTest {
             assertThat(shareOfRate(talk, 10)).as("where it has moved to").isBetween(0.9, 1.1);
 
             assertNoPaceDrops(hosts.b);
-            // Behind its host, a veth may let packets that come from two CPUs change places: docs/network.md.
-            talk.assertNothingLost(false);
+            talk.assertNothingLost(true);
         } finally {
             hosts.onA.putNetwork(Network.DEFAULT_PROJECT, NetworkSettings.STANDARD, limited.revision());
         }

@@ -188,19 +188,15 @@ class SendLimitTest {
     }
 
     @Test
-    void movesUnderTheLimitLoseAndDoubleNothingAndTheHostsSendAllInOrder() throws Exception {
+    void movesUnderTheLimitLoseDoubleAndReorderNothing() throws Exception {
         Resident resident = resident(108, Optional.of(new RateLimit(2_000_000)));
-        try (WireOrder wire = WireOrder.of(List.of(fleet.a(), fleet.b()), StrictObserver.OUT_PORTS)) {
-            StrictObserver observer = StrictObserver.of(fleet, resident.vm());
-            for (int i = 0; i < 3; i++) {
-                observer.awaitProgress();
-                withMoreThanTheRate(resident, () -> resident.move(PAUSE));
-            }
+        StrictObserver observer = StrictObserver.of(fleet, resident.vm());
+        for (int i = 0; i < 3; i++) {
             observer.awaitProgress();
-            StrictObserver.Found found = observer.stop();
-            found.requireNothingLost();
-            wire.requireInOrder(found.sentOut());
+            withMoreThanTheRate(resident, () -> resident.move(PAUSE));
         }
+        observer.awaitProgress();
+        observer.stop().requireNothingHappened();
     }
 
     @Test
