@@ -170,6 +170,7 @@ final class FakeControl implements Control {
                 request.leaseSeconds(),
                 null);
         fleet.vms.put(id, vm);
+        fleet.vmsMost.accumulateAndGet(fleet.vms.size(), Math::max);
         events.append(EventType.CREATING, id, null);
         events.append(EventType.RUNNING, id, null);
         return new Placement.Placed(vm, true);
@@ -232,7 +233,15 @@ final class FakeControl implements Control {
 
     @Override
     public void deleteVm(String vm) {
-        fleet.vms.remove(vm(vm).id());
+        String id = vm(vm).id();
+        fleet.vms.remove(id);
+        fleet.execs.values().removeIf(exec -> {
+            boolean its = exec.vm().equals(id);
+            if (its) {
+                exec.signal("KILL");
+            }
+            return its;
+        });
     }
 
     @Override

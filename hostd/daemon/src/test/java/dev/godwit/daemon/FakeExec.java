@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A command in a guest that exists only in memory, with rings and input as guestd has them. Programs: {@code echo WORDS},
  * {@code err WORDS}, {@code exit N}, {@code cat}, {@code wait} (until a signal), {@code count N MILLIS} (N numbered lines
- * on both streams, one each MILLIS), {@code flood BYTES}.
+ * on both streams, one each MILLIS), {@code flood BYTES}. Any script of {@code /bin/sh} is a Jenkins agent: it reads its secret,
+ * says that it starts, and runs until a signal.
  */
 final class FakeExec {
     static final int RING_BYTES = 256 * 1024;
@@ -83,6 +84,11 @@ final class FakeExec {
             }
             case "cat" -> cat();
             case "wait" -> pause(Duration.ofMinutes(5));
+            case "/bin/sh" -> {
+                awaitInput();
+                write(stdout, "godwit: the agent starts\n");
+                pause(Duration.ofHours(1));
+            }
             case "count" -> {
                 for (int i = 0; i < Integer.parseInt(argv.get(1)); i++) {
                     write(stdout, "line " + i + "\n");
@@ -115,6 +121,13 @@ final class FakeExec {
                 wait(1000);
                 check();
             }
+        }
+    }
+
+    private synchronized void awaitInput() throws InterruptedException {
+        while (!stdinEnded) {
+            wait(1000);
+            check();
         }
     }
 
@@ -235,6 +248,10 @@ final class FakeExec {
                 end == null ? null : end.signal(),
                 stdout.all.size(),
                 stderr.all.size());
+    }
+
+    String vm() {
+        return vm;
     }
 
     synchronized int readers() {

@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /** What all fake hosts share: the ownership records and the guests, which outlive hosts. */
 final class FakeFleet {
     final Map<String, Vm> vms = new ConcurrentHashMap<>();
+    /** The most VMs that there were at once. */
+    final AtomicInteger vmsMost = new AtomicInteger();
+
     final Map<String, FakeExec> execs = new ConcurrentHashMap<>();
     final Map<String, Map<String, byte[]>> files = new ConcurrentHashMap<>();
     /** Paths of files whose reading breaks off in the middle. */
