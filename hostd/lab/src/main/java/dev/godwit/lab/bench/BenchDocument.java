@@ -11,24 +11,25 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a bench found: a row at a time on the terminal, and all of it in a file. For one thread. */
-final class BenchDocument {
+public final class BenchDocument {
     private final String bench;
     private final BenchMachine machine;
     private final List<BenchRow> rows = new ArrayList<>();
 
-    BenchDocument(String bench, BenchMachine machine) {
+    /** An empty one. */
+    public BenchDocument(String bench, BenchMachine machine) {
         this.bench = bench;
         this.machine = machine;
     }
 
     /** Takes a row in and prints it. */
-    void add(BenchRow row) {
+    public void add(BenchRow row) {
         rows.add(row);
         System.out.println(row.line());
     }
 
     /** Writes the document, where a file is wanted. */
-    void write(@Nullable Path json) throws IOException {
+    public void write(@Nullable Path json) throws IOException {
         if (json != null) {
             Map<String, Object> document = new LinkedHashMap<>();
             document.put("bench", bench);

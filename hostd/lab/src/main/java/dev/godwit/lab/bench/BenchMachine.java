@@ -15,13 +15,14 @@ import org.jspecify.annotations.Nullable;
  * @param kernel its release
  * @param accelerator of the VMs, null where a bench has none
  */
-record BenchMachine(
+public record BenchMachine(
         String cpu,
         int cores,
         long memoryGib,
         String kernel,
         @Nullable String accelerator) {
-    static BenchMachine here() throws IOException {
+    /** This machine, for a bench without VMs or with some of any accelerator. */
+    public static BenchMachine here() throws IOException {
         return running(null);
     }
 

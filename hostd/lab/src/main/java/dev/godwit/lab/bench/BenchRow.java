@@ -14,14 +14,14 @@ import org.jspecify.annotations.Nullable;
  * @param peers what the others did
  * @param ratio how many times better than the best peer, null without peers
  */
-record BenchRow(
+public record BenchRow(
         @JsonProperty("case") String name,
         String unit,
         Sample ours,
         List<Peer> peers,
         @Nullable Double ratio) {
     /** Another's figures. */
-    record Peer(String name, double median, double min, double max, int n) {
+    public record Peer(String name, double median, double min, double max, int n) {
         static Peer of(String name, Sample sample) {
             return new Peer(name, sample.median(), sample.min(), sample.max(), sample.n());
         }
@@ -36,7 +36,7 @@ record BenchRow(
     }
 
     /** Figures of which less is better, such as milliseconds. */
-    static BenchRow ofCost(String name, String unit, Sample ours, List<Peer> peers) {
+    public static BenchRow ofCost(String name, String unit, Sample ours, List<Peer> peers) {
         Double ratio = peers.isEmpty()
                 ? null
                 : peers.stream().mapToDouble(Peer::median).min().orElseThrow() / ours.median();

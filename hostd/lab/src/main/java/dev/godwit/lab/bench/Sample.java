@@ -11,8 +11,9 @@ import java.util.List;
  * @param max the most
  * @param n how many runs
  */
-record Sample(double median, double min, double max, int n) {
-    static Sample of(List<Double> runs) {
+public record Sample(double median, double min, double max, int n) {
+    /** The figures of some runs, at least one. */
+    public static Sample of(List<Double> runs) {
         if (runs.isEmpty()) {
             throw new IllegalArgumentException("a sample needs at least one run");
         }
