@@ -1,0 +1,234 @@
+package dev.godwit.jenkins.broker;
+
+import dev.godwit.api.Event;
+import dev.godwit.api.Move;
+import dev.godwit.api.MoveState;
+import dev.godwit.api.Vm;
+import dev.godwit.api.VmState;
+import dev.godwit.client.EventStream;
+import dev.godwit.client.RequestFailed;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Follows the events of the fleet and tells what they mean for agents. Thread-safe. */
+final class MoveWatch implements AutoCloseable {
+    private static final long AGAIN_MILLIS = 1000;
+    /** The record has the pause once the target has run for a moment. */
+    private static final int RECORD_LOOKS = 20;
+
+    private static final long RECORD_LOOK_MILLIS = 250;
+
+    private final Fleet fleet;
+    private final Ledger ledger;
+    private final VmLookout lookout;
+    private final Notices notices;
+    private final Workers workers;
+    private final InstantSource clock;
+    private final Runnable onReturn;
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private @Nullable EventStream stream;
+
+    /** @param onReturn what happened unseen is to be found out */
+    MoveWatch(
+            Fleet fleet,
+            Ledger ledger,
+            VmLookout lookout,
+            Notices notices,
+            Workers workers,
+            InstantSource clock,
+            Runnable onReturn) {
+        this.fleet = fleet;
+        this.ledger = ledger;
+        this.lookout = lookout;
+        this.notices = notices;
+        this.workers = workers;
+        this.clock = clock;
+        this.onReturn = onReturn;
+    }
+
+    void follow() {
+        Workers.daemon(this::run, "godwit-broker-moves").start();
+    }
+
+    private void run() {
+        String position = "";
+        while (closed.getCount() > 0) {
+            try (EventStream events = position.isEmpty()
+                    ? fleet.client().events()
+                    : fleet.client().eventsAfter(position)) {
+                attach(events);
+                try {
+                    while (true) {
+                        Event event = events.next();
+                        fleet.answered();
+                        take(event);
+                    }
+                } finally {
+                    position = events.position();
+                }
+            } catch (IOException e) {
+                if (closed.getCount() == 0) {
+                    return;
+                }
+                fleet.failed(e);
+            } catch (RuntimeException e) {
+                fleet.failed(new IOException("the events can't be followed: " + e.getMessage(), e));
+            }
+            if (!pause(AGAIN_MILLIS)) {
+                return;
+            }
+            if (!fleet.isSilent()) {
+                onReturn.run();
+            }
+        }
+    }
+
+    private synchronized void attach(EventStream events) {
+        stream = events;
+        if (closed.getCount() == 0) {
+            events.close();
+        }
+    }
+
+    private boolean pause(long millis) {
+        try {
+            return !closed.await(millis, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    /** An event of any VM of the fleet. */
+    void take(Event event) {
+        Agent agent = ledger.findByVm(event.vm()).orElse(null);
+        if (agent == null) {
+            return;
+        }
+        switch (event.type()) {
+            case MOVING -> moving(agent, event);
+            case MOVED -> moved(agent, event.move(), event.host());
+            case LOST -> lookout.checkSoon(agent, event.detail());
+            case RELEASED -> {
+                if (event.move() == null) { // a VM that is ended, and not a host that a move has left
+                    lookout.checkSoon(agent, event.detail());
+                }
+            }
+            default -> agent.wake();
+        }
+    }
+
+    private void moving(Agent agent, Event event) {
+        String move = event.move();
+        MoveState state = event.state();
+        if (move == null || state == null) {
+            return;
+        }
+        switch (state) {
+            case ROLLED_BACK, REFUSED ->
+                stays(agent, move, event.detail() == null ? "it was " + state : event.detail());
+            case LOST -> lookout.checkSoon(agent, event.detail());
+            case DRAIN, RELEASE, DONE -> agent.wake(); // MOVED has told it
+            default -> {
+                String from = agent.host();
+                if (agent.moveBegins(move)) {
+                    notices.tell(listener -> listener.moving(agent.node, from));
+                }
+            }
+        }
+    }
+
+    private void stays(Agent agent, String move, String why) {
+        String host = agent.host();
+        boolean told = move.equals(agent.move());
+        if (agent.moveEnds(move, new SeenMove(move, clock.instant(), host, host, null, why)) && told) {
+            notices.tell(listener -> listener.movedBack(agent.node, host, why));
+        }
+    }
+
+    /** The VM runs elsewhere; told with its pause once the record has it. */
+    private void moved(Agent agent, @Nullable String move, String host) {
+        workers.run(() -> {
+            Move record = move == null ? null : record(move);
+            if (record == null) {
+                arrived(agent, move == null ? "" : move, host, null);
+            } else {
+                arrived(agent, record.id(), record.to(), pausedMillis(record));
+            }
+        });
+    }
+
+    private static @Nullable Double pausedMillis(Move record) {
+        return record.blackoutMillis() == null ? null : record.blackoutMillis().hostd();
+    }
+
+    /** The record with the pause, or as it is at the move's end; null where nobody has it. */
+    private @Nullable Move record(String move) {
+        Move last = null;
+        for (int look = 0; look < RECORD_LOOKS; look++) {
+            try {
+                last = fleet.client().moveRecord(move);
+                if (pausedMillis(last) != null || last.ended()) {
+                    return last;
+                }
+            } catch (RequestFailed unknown) {
+                return last;
+            } catch (IOException e) {
+                fleet.failed(e);
+            }
+            if (!pause(RECORD_LOOK_MILLIS)) {
+                return last;
+            }
+        }
+        return last;
+    }
+
+    private void arrived(Agent agent, String move, String to, @Nullable Double paused) {
+        String from = agent.host();
+        if (from.equals(to)) {
+            return; // told before
+        }
+        String id = move.isEmpty() ? "to " + to + " at " + clock.instant() : move;
+        if (agent.moveEnds(id, new SeenMove(move, clock.instant(), from, to, paused, null))) {
+            notices.tell(listener -> listener.moved(agent.node, from, to, paused));
+        }
+    }
+
+    /** What hostd says of a VM now, which may differ from what the events said: some may have been missed. */
+    void reconcile(Agent agent, Vm vm) {
+        String move = agent.move();
+        if (vm.state() == VmState.RUNNING
+                && !agent.host().isEmpty()
+                && !vm.host().equals(agent.host())) {
+            moved(agent, move, vm.host());
+        } else if (vm.state() == VmState.RUNNING && move != null) {
+            workers.run(() -> lookAtMove(agent, move));
+        }
+    }
+
+    private void lookAtMove(Agent agent, String move) {
+        try {
+            Move record = fleet.client().moveRecord(move);
+            if (record.state() == MoveState.ROLLED_BACK || record.state() == MoveState.REFUSED) {
+                stays(agent, move, record.failure() == null ? "it was " + record.state() : record.failure());
+            }
+        } catch (IOException e) {
+            fleet.failed(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        closed.countDown();
+        EventStream events;
+        synchronized (this) {
+            events = stream;
+        }
+        if (events != null) {
+            events.close();
+        }
+    }
+}

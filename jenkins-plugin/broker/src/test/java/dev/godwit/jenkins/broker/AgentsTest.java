@@ -1,0 +1,187 @@
+package dev.godwit.jenkins.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.godwit.client.Endpoint;
+import dev.godwit.client.GodwitClient;
+import dev.godwit.daemon.MemoryFleet;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An agent's life from its reservation to its end, at real REST with VMs in memory. */
+class AgentsTest {
+    @TempDir
+    Path directory;
+
+    private MemoryFleet fleet;
+    private Endpoint a;
+    private Endpoint b;
+    private MemoryBroker own;
+
+    @BeforeEach
+    void open() throws Exception {
+        fleet = new MemoryFleet(directory);
+        a = fleet.start("host-a");
+        b = fleet.start("host-b");
+        own = MemoryBroker.open("controller-1", a, b).ready();
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        own.close();
+        fleet.close();
+    }
+
+    @Test
+    void anAgentIsReservedStartedConnectedAndRemoved() throws Exception {
+        String node = own.reserve();
+        assertThat(own.agent(node).state()).isEqualTo(AgentState.RESERVED);
+        own.start(node);
+        assertThat(own.agent(node).state()).isEqualTo(AgentState.CONNECTING);
+        assertThat(own.agent(node).host()).isEqualTo("host-a");
+        own.broker.connected(node);
+        assertThat(own.agent(node).state()).isEqualTo(AgentState.CONNECTED);
+        own.terminate(node);
+        await().until(() -> own.broker.agents().isEmpty());
+        assertThat(fleet.vms()).isEmpty();
+        assertThat(own.events.lines).isEmpty();
+    }
+
+    @Test
+    void theSecretIsInNoArgumentAndInNoLog() throws Exception {
+        own.started();
+        assertThat(fleet.arguments()).isNotEmpty().noneMatch(argument -> argument.contains(MemoryBroker.SECRET));
+        assertThat(own.log).isNotEmpty().noneMatch(line -> line.contains(MemoryBroker.SECRET));
+        assertThat(MemoryBroker.connection("n").toString()).doesNotContain(MemoryBroker.SECRET);
+    }
+
+    @Test
+    void startingAgainFindsTheVmAndTheProcessThatAreThere() throws Exception {
+        String node = own.started();
+        String vm = Objects.requireNonNull(own.agent(node).vm());
+        own.start(node);
+        assertThat(fleet.vms()).containsExactly(vm);
+        assertThat(own.log).last().isEqualTo("The agent's process runs already.");
+    }
+
+    @Test
+    void theTimesOfAStartAreSplitAndBeginInTheQueue() throws Exception {
+        Instant queued = own.clock.instant();
+        own.clock.pass(Duration.ofSeconds(2));
+        String node = own.broker.reserve(any -> true, 1, queued).get(0).node();
+        own.start(node);
+        own.clock.pass(Duration.ofSeconds(3));
+        own.broker.connected(node);
+        own.broker.connected(node); // it comes back after a break: no second start
+        ProvisioningTimes.Summary times = own.broker.times().summary("c-build").orElseThrow();
+        assertThat(times.samples()).isEqualTo(1);
+        assertThat(times.plugin().p50()).isEqualTo(Duration.ofSeconds(2));
+        assertThat(times.connect().p95()).isEqualTo(Duration.ofSeconds(3));
+        assertThat(times.total().p50()).isEqualTo(Duration.ofSeconds(5));
+    }
+
+    @Test
+    void aMoveIsToldAndTheAgentStaysWhatItWas() throws Exception {
+        String node = own.started();
+        own.broker.connected(node);
+        String vm = Objects.requireNonNull(own.agent(node).vm());
+        try (GodwitClient client = new GodwitClient(List.of(a))) {
+            client.move(vm, "host-b");
+        }
+        own.events.awaitLine("moved " + node);
+        assertThat(own.events.lines)
+                .containsExactly("moving " + node + " host-a", "moved " + node + " host-a host-b 21.5");
+        assertThat(own.agent(node).state()).isEqualTo(AgentState.CONNECTED);
+        assertThat(own.agent(node).host()).isEqualTo("host-b");
+        assertThat(own.agent(node).moves()).singleElement().satisfies(move -> {
+            assertThat(move.to()).isEqualTo("host-b");
+            assertThat(move.pausedMillis()).isEqualTo(21.5);
+        });
+        own.timer.run();
+        assertThat(own.events.lines).hasSize(2);
+    }
+
+    @Test
+    void aMoveThatNoEventToldIsFoundByTheCensus() throws Exception {
+        String node = own.started();
+        String vm = Objects.requireNonNull(own.agent(node).vm());
+        own.close();
+        try (MemoryBroker later = MemoryBroker.open("controller-1", a, b)) {
+            later.nodes.add(node);
+            later.broker.attach(node, "c-build", 1);
+            await().until(() -> "host-a".equals(later.agent(node).host()));
+            fleet.own(vm, "host-b");
+            later.timer.run();
+            assertThat(later.events.awaitLine("moved")).isEqualTo("moved " + node + " host-a host-b null");
+        }
+    }
+
+    @Test
+    void aVmThatIsGoneIsToldOnceWithItsCause() throws Exception {
+        String node = own.started();
+        fleet.end(Objects.requireNonNull(own.agent(node).vm()));
+        own.timer.run();
+        assertThat(own.events.awaitLine("lost")).contains(node).contains("not there any more");
+        own.timer.run();
+        own.timer.run();
+        assertThat(own.events.lines).hasSize(1);
+        assertThat(own.agent(node).state()).isEqualTo(AgentState.LOST);
+        assertThatThrownBy(() -> own.start(node))
+                .isInstanceOfSatisfying(
+                        AgentStartFailed.class, e -> assertThat(e.reason()).isEqualTo(AgentStartFailed.Reason.VM_GONE));
+        own.terminate(node);
+        await().until(() -> own.broker.agents().isEmpty());
+        assertThat(fleet.vms()).isEmpty();
+    }
+
+    @Test
+    void aProcessThatEndsIsToldAndCanBeStartedAgainInTheSameVm() throws Exception {
+        String node = own.started();
+        own.broker.connected(node);
+        String vm = Objects.requireNonNull(own.agent(node).vm());
+        fleet.signalAll(vm, "KILL");
+        assertThat(own.events.awaitLine("ended")).startsWith("ended " + node + " 137 ");
+        assertThat(own.agent(node).state()).isEqualTo(AgentState.ENDED);
+        own.start(node);
+        assertThat(own.agent(node).state()).isEqualTo(AgentState.CONNECTING);
+        assertThat(fleet.vms()).containsExactly(vm);
+    }
+
+    @Test
+    void aNodeOfBeforeIsAttachedToItsVmAndOneWithoutAVmIsLostInsteadOfMadeAnew() throws Exception {
+        String node = own.started();
+        String vm = Objects.requireNonNull(own.agent(node).vm());
+        own.close();
+        try (MemoryBroker later = MemoryBroker.open("controller-1", a)) {
+            later.nodes.addAll(List.of(node, "c-build-gone"));
+            later.broker.attach(node, "c-build", 1);
+            later.broker.attach("c-build-gone", "c-build", 1);
+            later.ready();
+            later.start(node);
+            assertThat(fleet.vms()).containsExactly(vm);
+            assertThat(later.agent(node).vm()).isEqualTo(vm);
+            assertThat(later.events.awaitLine("lost c-build-gone")).contains("not there any more");
+            assertThatThrownBy(() -> later.start("c-build-gone")).isInstanceOf(AgentStartFailed.class);
+            assertThat(fleet.vms()).containsExactly(vm);
+        }
+    }
+
+    @Test
+    void anAgentTemplateThatWasRemovedMakesNoMoreAgents() throws Exception {
+        String node = own.reserve();
+        AgentTemplate other = AgentTemplate.named("other", "debian-ci").build();
+        own.broker.reconfigure(MemoryBroker.settings("controller-1", List.of(other), a));
+        assertThatThrownBy(() -> own.start(node)).hasMessageContaining("no agent template c-build any more");
+        assertThatThrownBy(() -> own.broker.reconfigure(MemoryBroker.settings("controller-2", List.of(other), a)))
+                .hasMessageContaining("controller-2");
+    }
+}
