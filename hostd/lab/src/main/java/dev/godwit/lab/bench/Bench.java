@@ -7,6 +7,7 @@ public final class Bench {
     private static final String USAGE = """
             usage: script/bench NAME [--json FILE] [more]
               cli    the godwit command and an idle hostd against what one would type instead
+              jenkins  agents of the Jenkins cloud from the queue to their connection (a main class of its own)
               move   moves of a VM between two hosts against plain QEMU's stop and copy
               net    the data plane to a VM against plain routing, a VXLAN tunnel and a HAProxy relay
               nbd    the NBD server against qemu-nbd and nbdkit, over random and sequential reads and writes
@@ -23,7 +24,7 @@ public final class Bench {
         }
         String[] rest = Arrays.copyOfRange(arguments, 1, arguments.length);
         switch (arguments[0]) {
-            case "--list" -> System.out.println("cli\nmove\nnet\nnbd\nwire");
+            case "--list" -> System.out.println("cli\njenkins\nmove\nnet\nnbd\nwire");
             case "cli" -> CliBench.main(rest);
             case "move" -> MoveBench.main(rest);
             case "net" -> NetBench.main(rest);
