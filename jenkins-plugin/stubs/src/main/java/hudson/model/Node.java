@@ -1,0 +1,33 @@
+package hudson.model;
+
+import hudson.ExtensionPoint;
+import hudson.security.AccessControlled;
+import hudson.slaves.NodeProperty;
+import hudson.slaves.NodePropertyDescriptor;
+import hudson.util.DescribableList;
+import java.io.IOException;
+
+/** Signature of {@code hudson.model.Node}: the members that the plugin uses. */
+public abstract class Node implements ReconfigurableDescribable<Node>, ExtensionPoint, AccessControlled {
+    public void save() throws IOException {
+        throw new UnsupportedOperationException();
+    }
+
+    public abstract String getNodeName();
+
+    public abstract int getNumExecutors();
+
+    public final Computer toComputer() {
+        throw new UnsupportedOperationException();
+    }
+
+    public abstract String getLabelString();
+
+    public abstract DescribableList<NodeProperty<?>, NodePropertyDescriptor> getNodeProperties();
+
+    /** Signature of the nested type. */
+    public enum Mode {
+        NORMAL,
+        EXCLUSIVE;
+    }
+}
