@@ -1,10 +1,15 @@
 package hudson.model;
 
+import java.util.Collection;
 import java.util.List;
 
 /** Signature of {@code hudson.model.CauseAction}: the members that the plugin uses. */
 public class CauseAction implements Action {
     public CauseAction(Cause c) {
+        throw new UnsupportedOperationException();
+    }
+
+    public CauseAction(Collection<? extends Cause> causes) {
         throw new UnsupportedOperationException();
     }
 

@@ -1,6 +1,7 @@
 package hudson.model;
 
 import hudson.security.AccessControlled;
+import hudson.security.Permission;
 import hudson.slaves.OfflineCause;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -90,4 +91,6 @@ public abstract class Computer extends Actionable implements AccessControlled, E
     public boolean isAcceptingTasks() {
         throw new UnsupportedOperationException();
     }
+
+    public static final Permission EXTENDED_READ = null;
 }

@@ -1,7 +1,10 @@
 package hudson.model;
 
+import hudson.model.Queue.QueueAction;
+import java.util.List;
+
 /** Signature of {@code hudson.model.ParametersAction}: the members that the plugin uses. */
-public class ParametersAction implements Action {
+public class ParametersAction implements Action, QueueAction {
     public String getDisplayName() {
         throw new UnsupportedOperationException();
     }
@@ -11,6 +14,10 @@ public class ParametersAction implements Action {
     }
 
     public String getUrlName() {
+        throw new UnsupportedOperationException();
+    }
+
+    public boolean shouldSchedule(List<Action> actions) {
         throw new UnsupportedOperationException();
     }
 }

@@ -49,6 +49,10 @@ public class Queue {
         }
     }
     /** Signature of the nested type. */
+    public interface QueueAction extends Action {
+        boolean shouldSchedule(List<Action> actions);
+    }
+    /** Signature of the nested type. */
     public abstract static class NotWaitingItem extends Item {}
     /** Signature of the nested type. */
     public static final class BuildableItem extends NotWaitingItem {}

@@ -2,6 +2,7 @@ package hudson.model;
 
 import hudson.ExtensionPoint;
 import hudson.security.AccessControlled;
+import java.util.List;
 
 /** Signature of {@code hudson.model.Run}: the members that the plugin uses. */
 public abstract class Run<JobT extends Job<JobT, RunT>, RunT extends Run<JobT, RunT>> extends Actionable
@@ -11,6 +12,10 @@ public abstract class Run<JobT extends Job<JobT, RunT>, RunT extends Run<JobT, R
     }
 
     public boolean isBuilding() {
+        throw new UnsupportedOperationException();
+    }
+
+    public List<Cause> getCauses() {
         throw new UnsupportedOperationException();
     }
 

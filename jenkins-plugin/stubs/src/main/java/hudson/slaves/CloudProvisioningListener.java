@@ -3,6 +3,7 @@ package hudson.slaves;
 import hudson.ExtensionList;
 import hudson.ExtensionPoint;
 import hudson.model.Label;
+import hudson.model.Node;
 import hudson.model.queue.CauseOfBlockage;
 import java.util.Collection;
 
@@ -13,6 +14,18 @@ public abstract class CloudProvisioningListener implements ExtensionPoint {
     }
 
     public void onStarted(Cloud cloud, Label label, Collection<NodeProvisioner.PlannedNode> plannedNodes) {
+        throw new UnsupportedOperationException();
+    }
+
+    public void onComplete(NodeProvisioner.PlannedNode plannedNode, Node node) {
+        throw new UnsupportedOperationException();
+    }
+
+    public void onCommit(NodeProvisioner.PlannedNode plannedNode, Node node) {
+        throw new UnsupportedOperationException();
+    }
+
+    public void onRollback(NodeProvisioner.PlannedNode plannedNode, Node node, Throwable t) {
         throw new UnsupportedOperationException();
     }
 

@@ -11,5 +11,13 @@ public abstract class BodyExecutionCallback implements Serializable {
     /** Signature of the nested type. */
     public abstract static class TailCall extends BodyExecutionCallback {
         protected abstract void finished(StepContext context) throws Exception;
+
+        public final void onSuccess(StepContext context, Object result) {
+            throw new UnsupportedOperationException();
+        }
+
+        public void onFailure(StepContext context, Throwable t) {
+            throw new UnsupportedOperationException();
+        }
     }
 }

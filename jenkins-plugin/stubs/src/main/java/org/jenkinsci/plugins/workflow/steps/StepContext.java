@@ -10,4 +10,6 @@ public abstract class StepContext implements Serializable {
     public abstract void onSuccess(Object result);
 
     public abstract BodyInvoker newBodyInvoker() throws IllegalStateException;
+
+    public abstract void onFailure(Throwable t);
 }
