@@ -27,7 +27,6 @@ class MetadataServerTest {
 
     @BeforeEach
     void start() {
-        Command.of("ip", "link", "set", "lo", "up").run();
         server = MetadataServer.start(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), "i-lab", InstantSource.system());
         watch(Ec2Metadata.TOKEN_LIFETIME);

@@ -3,7 +3,6 @@ package dev.godwit.lab.valkey;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.godwit.lab.Command;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -32,7 +31,6 @@ class AcknowledgedWritesTest {
 
     @BeforeEach
     void startAServer() throws IOException {
-        Command.of("ip", "link", "set", "lo", "up").tryRun(); // the tests' network namespace is born without
         server = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
         Thread.ofPlatform().daemon().start(() -> {
             try {

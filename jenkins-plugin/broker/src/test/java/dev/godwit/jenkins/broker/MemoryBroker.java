@@ -10,9 +10,15 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.awaitility.Awaitility;
 
 /** A broker with a clock and a timer that the test moves, at a fleet of VMs in memory, and the nodes of its controller. */
 final class MemoryBroker implements AutoCloseable {
+    static {
+        // Long against what a busy machine takes; what fails, fails by never coming.
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+    }
+
     static final String SECRET = "5ec2e7a1b2c3d4e5f60718293a4b5c6d";
     static final AgentTemplate TEMPLATE = AgentTemplate.named("c-build", "debian-ci")
             .labels(Set.of("c-build"))
@@ -46,7 +52,7 @@ final class MemoryBroker implements AutoCloseable {
 
     /** Waits until the fleet was asked for the first time. */
     MemoryBroker ready() {
-        await().atMost(Duration.ofSeconds(30)).until(() -> broker.canReserve(any -> true));
+        await().until(() -> broker.canReserve(any -> true));
         return this;
     }
 
