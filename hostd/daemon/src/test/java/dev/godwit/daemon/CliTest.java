@@ -169,7 +169,7 @@ class CliTest {
                     net set default --allow 10.0.0.0/8:tcp:1:2                 | 2   | is not PREFIX
                     net set default --egress 10.0.0.0/8                        | 2   | local=PREFIX
                     net set default --rate-out fast                            | 2   | 100mbit
-                    net set default --rate-out 100mbit                         | 5   | not yet for what they send
+                    net set default --rate-out 100mbit                         | 0   | running VMs follow within moments
                     net set default --clear all                                | 2   | none of allow
                     net rm none                                                | 4   | none
                     net flows none                                             | 4   | There is no VM
