@@ -51,7 +51,7 @@ class AgentsTest {
         own.broker.connected(node);
         assertThat(own.agent(node).state()).isEqualTo(AgentState.CONNECTED);
         own.terminate(node);
-        await().until(() -> own.broker.agents().isEmpty());
+        own.awaitNoAgents();
         assertThat(fleet.vms()).isEmpty();
         assertThat(own.events.lines).isEmpty();
     }
@@ -120,11 +120,7 @@ class AgentsTest {
             later.broker.attach(node, "c-build", 1);
             await().until(() -> "host-a".equals(later.agent(node).host()));
             fleet.own(vm, "host-b");
-            // A census that meets a slow answer leaves it to the next one.
-            await().until(() -> {
-                later.timer.run();
-                return !later.events.lines.isEmpty();
-            });
+            later.awaitLineOfTimer("moved");
             assertThat(later.events.lines).containsExactly("moved " + node + " host-a host-b null");
         }
     }
@@ -133,8 +129,7 @@ class AgentsTest {
     void aVmThatIsGoneIsToldOnceWithItsCause() throws Exception {
         String node = own.started();
         fleet.end(Objects.requireNonNull(own.agent(node).vm()));
-        own.timer.run();
-        assertThat(own.events.awaitLine("lost")).contains(node).contains("not there any more");
+        assertThat(own.awaitLineOfTimer("lost")).contains(node).contains("not there any more");
         own.timer.run();
         own.timer.run();
         assertThat(own.events.lines).hasSize(1);
@@ -143,7 +138,7 @@ class AgentsTest {
                 .isInstanceOfSatisfying(
                         AgentStartFailed.class, e -> assertThat(e.reason()).isEqualTo(AgentStartFailed.Reason.VM_GONE));
         own.terminate(node);
-        await().until(() -> own.broker.agents().isEmpty());
+        own.awaitNoAgents();
         assertThat(fleet.vms()).isEmpty();
     }
 
@@ -173,7 +168,7 @@ class AgentsTest {
             later.start(node);
             assertThat(fleet.vms()).containsExactly(vm);
             assertThat(later.agent(node).vm()).isEqualTo(vm);
-            assertThat(later.events.awaitLine("lost c-build-gone")).contains("not there any more");
+            assertThat(later.awaitLineOfTimer("lost c-build-gone")).contains("not there any more");
             assertThatThrownBy(() -> later.start("c-build-gone")).isInstanceOf(AgentStartFailed.class);
             assertThat(fleet.vms()).containsExactly(vm);
         }

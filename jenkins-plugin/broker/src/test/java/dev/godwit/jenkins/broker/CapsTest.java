@@ -1,7 +1,6 @@
 package dev.godwit.jenkins.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.godwit.client.Endpoint;
 import dev.godwit.daemon.MemoryFleet;
@@ -51,7 +50,8 @@ class CapsTest {
             assertThat(served).hasSize(REQUESTS);
             assertThat(fleet.vmsMost()).isBetween(2, CAP);
             assertThat(most.get()).isLessThanOrEqualTo(CAP);
-            await().until(() -> fleet.vms().isEmpty() && own.broker.agents().isEmpty());
+            own.awaitNoAgents();
+            assertThat(fleet.vms()).isEmpty();
         }
     }
 

@@ -10,13 +10,14 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
 import org.awaitility.Awaitility;
 
 /** A broker with a clock and a timer that the test moves, at a fleet of VMs in memory, and the nodes of its controller. */
 final class MemoryBroker implements AutoCloseable {
     static {
         // Long against what a busy machine takes; what fails, fails by never coming.
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+        Awaitility.setDefaultTimeout(SeenEvents.LIMIT);
     }
 
     static final String SECRET = "5ec2e7a1b2c3d4e5f60718293a4b5c6d";
@@ -52,8 +53,32 @@ final class MemoryBroker implements AutoCloseable {
 
     /** Waits until the fleet was asked for the first time. */
     MemoryBroker ready() {
-        await().until(() -> broker.canReserve(any -> true));
+        awaitTimer(() -> broker.canReserve(any -> true));
         return this;
+    }
+
+    /**
+     * Waits until this holds while the timer goes on, as it does in a controller: what one of its rounds could not do, because a
+     * host was slow, the next one does.
+     */
+    void awaitTimer(BooleanSupplier holds) {
+        await().until(() -> {
+            if (!holds.getAsBoolean()) {
+                timer.run();
+            }
+            return holds.getAsBoolean();
+        });
+    }
+
+    /** Waits for a line that begins so while the timer goes on, and gives it. */
+    String awaitLineOfTimer(String beginning) {
+        awaitTimer(() -> events.lines.stream().anyMatch(line -> line.startsWith(beginning)));
+        return events.awaitLine(beginning);
+    }
+
+    /** Waits until every node's VM is gone. */
+    void awaitNoAgents() {
+        awaitTimer(() -> broker.agents().isEmpty());
     }
 
     /** A reserved node. */

@@ -67,13 +67,14 @@ class OutagesTest {
 
         fleet.start("host-a");
         pass(Duration.ofSeconds(5));
-        own.events.awaitAvailable(before);
+        own.awaitTimer(() -> own.events.timesAvailable() > before);
         assertThat(own.sentences()).anyMatch(each -> each.startsWith("hostd answers again, after "));
         String next = own.started();
         assertThat(fleet.vms()).hasSize(2);
         own.terminate(node);
         own.terminate(next);
-        await().until(() -> fleet.vms().isEmpty() && own.broker.agents().isEmpty());
+        own.awaitNoAgents();
+        assertThat(fleet.vms()).isEmpty();
         assertThat(own.events.lines).isEmpty();
     }
 
@@ -111,7 +112,7 @@ class OutagesTest {
         own.terminate(node);
         fleet.start("host-a");
         pass(Duration.ofSeconds(5));
-        await().until(() -> own.broker.agents().isEmpty());
+        own.awaitNoAgents();
     }
 
     @Test
@@ -123,7 +124,7 @@ class OutagesTest {
         assertThat(own.agent(node).state()).isEqualTo(AgentState.TERMINATING);
         fleet.start("host-a");
         pass(Duration.ofSeconds(5));
-        await().until(() -> own.broker.agents().isEmpty());
+        own.awaitNoAgents();
         assertThat(fleet.vms()).isEmpty();
     }
 
@@ -136,7 +137,7 @@ class OutagesTest {
         pass(Duration.ofSeconds(10));
         assertThat(own.agent(node).state()).isEqualTo(AgentState.CONNECTED);
         fleet.signalAll(Objects.requireNonNull(own.agent(node).vm()), "TERM");
-        assertThat(own.events.awaitLine("ended")).as("it is followed again").startsWith("ended " + node + " 143");
+        assertThat(own.awaitLineOfTimer("ended")).as("it is followed again").startsWith("ended " + node + " 143");
     }
 
     @Test
@@ -150,8 +151,8 @@ class OutagesTest {
         fleet.end(Objects.requireNonNull(own.agent(node).vm()));
         fleet.start("host-a");
         pass(Duration.ofSeconds(5));
-        assertThat(own.events.awaitLine("lost " + node)).contains("its lease ran out");
+        assertThat(own.awaitLineOfTimer("lost " + node)).contains("its lease ran out");
         own.terminate(node);
-        await().until(() -> own.broker.agents().isEmpty());
+        own.awaitNoAgents();
     }
 }

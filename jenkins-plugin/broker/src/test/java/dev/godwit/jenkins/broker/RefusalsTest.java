@@ -48,7 +48,7 @@ class RefusalsTest {
                     .satisfies(entry -> assertThat(entry.sentence()).contains("no-such-image"));
             assertThat(own.broker.log().entries("c-build")).isEmpty();
             own.terminate(node);
-            await().until(() -> own.broker.agents().isEmpty());
+            own.awaitNoAgents();
             assertThat(own.broker.canReserve(template -> template.name().equals("wrong")))
                     .isFalse();
             assertThat(own.broker.canReserve(template -> template.name().equals("c-build")))
@@ -56,8 +56,7 @@ class RefusalsTest {
             own.timer.run();
             int before = own.events.timesAvailable();
             own.clock.pass(Duration.ofSeconds(10));
-            own.timer.run();
-            own.events.awaitAvailable(before);
+            own.awaitTimer(() -> own.events.timesAvailable() > before);
             assertThat(own.broker.canReserve(template -> template.name().equals("wrong")))
                     .isTrue();
         }

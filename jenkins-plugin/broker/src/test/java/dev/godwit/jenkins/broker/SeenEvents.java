@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Keeps what a broker tells, as lines. */
 public final class SeenEvents implements AgentEvents {
-    private static final Duration LIMIT = Duration.ofSeconds(60);
+    /** For what takes a second where nothing else runs. */
+    static final Duration LIMIT = Duration.ofMinutes(2);
 
     /** As {@code moved NODE host-a host-b 47.0}; {@link #available()} is counted. */
     public final List<String> lines = new CopyOnWriteArrayList<>();
