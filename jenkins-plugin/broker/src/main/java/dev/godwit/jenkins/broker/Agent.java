@@ -188,11 +188,31 @@ final class Agent {
         return become(AgentState.MOVING);
     }
 
-    /** A move has ended; true when it is news. The state is as before the move, or as the process made it meanwhile. */
+    /**
+     * A move has ended; true when it is news: it was known to run, or it failed, or it brought the VM elsewhere. The state is as
+     * before the move, or as the process made it meanwhile.
+     */
     synchronized boolean moveEnds(String id, SeenMove seen) {
-        if (!endedMoves.add(id)) {
+        boolean foundBefore =
+                !id.equals(move) && seen.failure() == null && seen.to().equals(host);
+        if (!endedMoves.add(id) || foundBefore) {
             return false;
         }
+        settle(id, seen);
+        return true;
+    }
+
+    /** The VM was found elsewhere, whatever brought it there; true when it is news: it was at the place it left until now. */
+    synchronized boolean isFound(SeenMove seen) {
+        if (!seen.from().equals(host)) {
+            return false;
+        }
+        endedMoves.add(seen.id());
+        settle(seen.id(), seen);
+        return true;
+    }
+
+    private void settle(String id, SeenMove seen) {
         moves.addLast(seen);
         host = seen.to();
         if (moves.size() > AgentStatus.MOVES_MAX) {
@@ -204,7 +224,6 @@ final class Agent {
                 become(beforeMove);
             }
         }
-        return true;
     }
 
     /** The move that runs; null when none does. */

@@ -9,6 +9,7 @@ import dev.godwit.client.EventStream;
 import dev.godwit.client.RequestFailed;
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -110,7 +111,7 @@ final class MoveWatch implements AutoCloseable {
         }
         switch (event.type()) {
             case MOVING -> moving(agent, event);
-            case MOVED -> moved(agent, event.move(), event.host());
+            case MOVED -> moved(agent, event.move());
             case LOST -> lookout.checkSoon(agent, event.detail());
             case RELEASED -> {
                 if (event.move() == null) { // a VM that is ended, and not a host that a move has left
@@ -150,13 +151,13 @@ final class MoveWatch implements AutoCloseable {
     }
 
     /** The VM runs elsewhere; told with its pause once the record has it. */
-    private void moved(Agent agent, @Nullable String move, String host) {
+    private void moved(Agent agent, @Nullable String move) {
         workers.run(() -> {
             Move record = move == null ? null : record(move);
             if (record == null) {
-                arrived(agent, move == null ? "" : move, host, null);
+                findOut(agent, move);
             } else {
-                arrived(agent, record.id(), record.to(), pausedMillis(record));
+                arrived(agent, record);
             }
         });
     }
@@ -186,38 +187,89 @@ final class MoveWatch implements AutoCloseable {
         return last;
     }
 
-    private void arrived(Agent agent, String move, String to, @Nullable Double paused) {
-        String from = agent.host();
-        if (from.equals(to)) {
-            return; // told before
-        }
-        String id = move.isEmpty() ? "to " + to + " at " + clock.instant() : move;
-        if (agent.moveEnds(id, new SeenMove(move, clock.instant(), from, to, paused, null))) {
-            notices.tell(listener -> listener.moved(agent.node, from, to, paused));
+    private void arrived(Agent agent, Move record) {
+        Double paused = pausedMillis(record);
+        SeenMove seen = new SeenMove(record.id(), clock.instant(), record.from(), record.to(), paused, null);
+        if (agent.moveEnds(record.id(), seen)) {
+            notices.tell(listener -> listener.moved(agent.node, record.from(), record.to(), paused));
         }
     }
 
     /** What hostd says of a VM now, which may differ from what the events said: some may have been missed. */
     void reconcile(Agent agent, Vm vm) {
         String move = agent.move();
-        if (vm.state() == VmState.RUNNING
-                && !agent.host().isEmpty()
-                && !vm.host().equals(agent.host())) {
-            moved(agent, move, vm.host());
-        } else if (vm.state() == VmState.RUNNING && move != null) {
-            workers.run(() -> lookAtMove(agent, move));
+        if (vm.state() == VmState.RUNNING && (move != null || !vm.host().equals(agent.host()))) {
+            workers.run(() -> findOut(agent, move));
         }
     }
 
-    private void lookAtMove(Agent agent, String move) {
+    /**
+     * Tells where the VM runs unless the events do so meanwhile: what is asked here is asked after what they have told.
+     *
+     * @param move the one that is known to have begun
+     */
+    private void findOut(Agent agent, @Nullable String move) {
+        String before = agent.host();
         try {
-            Move record = fleet.client().moveRecord(move);
-            if (record.state() == MoveState.ROLLED_BACK || record.state() == MoveState.REFUSED) {
-                stays(agent, move, record.failure() == null ? "it was " + record.state() : record.failure());
+            Vm vm = lookout.look(agent).orElse(null);
+            if (vm == null || vm.state() != VmState.RUNNING) {
+                return; // the next census looks again
+            }
+            if (vm.host().equals(before)) {
+                if (move != null) {
+                    howItEnded(agent, move);
+                }
+            } else {
+                foundAt(agent, vm, before, move);
             }
         } catch (IOException e) {
             fleet.failed(e);
         }
+    }
+
+    private void howItEnded(Agent agent, String move) throws IOException {
+        try {
+            Move record = fleet.client().moveRecord(move);
+            if (failed(record)) {
+                stays(agent, move, record.failure() == null ? "it was " + record.state() : record.failure());
+            } else if (record.ended() && record.state() != MoveState.LOST) {
+                arrived(agent, record);
+            }
+        } catch (RequestFailed unknown) {
+            if (!Fleet.isGone(unknown)) {
+                throw unknown;
+            }
+            stays(agent, move, "no host has a record of the move any more");
+        }
+    }
+
+    private void foundAt(Agent agent, Vm vm, String before, @Nullable String move) throws IOException {
+        String known = move == null ? lastMove(vm, before) : move;
+        Move record = known == null ? null : record(known);
+        if (record != null && record.to().equals(vm.host()) && !failed(record)) {
+            arrived(agent, record);
+        }
+        String id = move != null && record == null ? move : ""; // nobody will tell how it ended
+        SeenMove seen = new SeenMove(id, clock.instant(), before, vm.host(), null, null);
+        if (agent.isFound(seen)) {
+            notices.tell(listener -> listener.moved(agent.node, before, vm.host(), null));
+        }
+    }
+
+    /** The move whose events may be still to come: they tell nothing new then. */
+    private @Nullable String lastMove(Vm vm, String from) throws IOException {
+        return fleet.client().moves().stream()
+                .filter(move -> move.vm().equals(vm.id())
+                        && move.from().equals(from)
+                        && move.to().equals(vm.host())
+                        && !failed(move))
+                .max(Comparator.comparing(Move::startedAt))
+                .map(Move::id)
+                .orElse(null);
+    }
+
+    private static boolean failed(Move record) {
+        return record.state() == MoveState.ROLLED_BACK || record.state() == MoveState.REFUSED;
     }
 
     @Override

@@ -126,6 +126,51 @@ class AgentsTest {
     }
 
     @Test
+    void aMoveThatTheCensusFoundFirstIsToldOnceAndItsEventsAreNoNewsLater() throws Exception {
+        String node = own.started();
+        String vm = Objects.requireNonNull(own.agent(node).vm());
+        own.close();
+        Endpoint c = fleet.start("host-c");
+        try (MemoryBroker later = MemoryBroker.open("controller-1", c).ready();
+                GodwitClient client = new GodwitClient(List.of(a, b))) {
+            later.nodes.add(node);
+            later.broker.attach(node, "c-build", 1);
+            later.start(node);
+            later.broker.connected(node);
+            int moves = 0;
+            do { // until its events are followed
+                moveOnce(client, later, node, vm, ++moves);
+            } while (later.events.lines.stream().noneMatch(line -> line.startsWith("moving")));
+            fleet.stop("host-c");
+            later.awaitTimer(() -> !later.broker.canReserve(any -> true));
+            client.move(vm, elsewhere(later, node));
+            fleet.start("host-c");
+            int told = ++moves;
+            later.awaitTimer(() -> moved(later).size() == told);
+            moveOnce(client, later, node, vm, ++moves); // its events come after all that the broker has missed
+            assertThat(moved(later)).hasSize(moves).allMatch(line -> line.endsWith(" 21.5"));
+            assertThat(later.agent(node).moves()).hasSize(moves);
+            assertThat(later.agent(node).state()).isEqualTo(AgentState.CONNECTED);
+        }
+    }
+
+    private static void moveOnce(GodwitClient client, MemoryBroker own, String node, String vm, int moves)
+            throws Exception {
+        client.move(vm, elsewhere(own, node));
+        own.awaitTimer(() -> moved(own).size() >= moves);
+    }
+
+    private static String elsewhere(MemoryBroker own, String node) {
+        return "host-a".equals(own.agent(node).host()) ? "host-b" : "host-a";
+    }
+
+    private static List<String> moved(MemoryBroker own) {
+        return own.events.lines.stream()
+                .filter(line -> line.startsWith("moved"))
+                .toList();
+    }
+
+    @Test
     void aVmThatIsGoneIsToldOnceWithItsCause() throws Exception {
         String node = own.started();
         fleet.end(Objects.requireNonNull(own.agent(node).vm()));
