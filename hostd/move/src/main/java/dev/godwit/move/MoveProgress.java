@@ -3,6 +3,8 @@ package dev.godwit.move;
 import dev.godwit.move.MoveJournal.Durability;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,6 +17,9 @@ final class MoveProgress {
     private static final Logger LOG = LoggerFactory.getLogger(MoveProgress.class);
 
     private final MoveHost host;
+    /** Entered inside the blackout: a line of the log and an event cost a millisecond or two, which are the guest's. */
+    private final Queue<MoveRecord> untold = new ArrayDeque<>();
+
     private volatile MoveRecord record;
 
     private MoveProgress(MoveHost host, MoveRecord record) {
@@ -64,12 +69,28 @@ final class MoveProgress {
 
     /** Enters a state that must survive the death of the machine before it acts. */
     void enter(MoveState next) throws IOException {
-        enter(next, Durability.MACHINE);
+        MoveRecord entered = record.enter(next, host.clock().now());
+        host.journal().append(entered, Durability.MACHINE);
+        record = entered;
+        tell();
     }
 
-    /** Enters a state inside the blackout, where no rule needs the medium; callers say why. */
+    /**
+     * Enters a state inside the blackout, where no rule needs the medium; callers say why. It is told with the next one, or
+     * by {@link #tellAll}.
+     */
     void enterWithoutSync(MoveState next) throws IOException {
-        enter(next, Durability.PROCESS);
+        MoveRecord entered = record.enter(next, host.clock().now());
+        host.journal().append(entered, Durability.PROCESS);
+        record = entered;
+        untold.add(entered);
+    }
+
+    /** Tells what was entered inside the blackout: it is over, or takes longer than it should. */
+    void tellAll() {
+        for (MoveRecord next = untold.poll(); next != null; next = untold.poll()) {
+            tell(next);
+        }
     }
 
     /**
@@ -108,15 +129,12 @@ final class MoveProgress {
         }
     }
 
-    private void enter(MoveState next, Durability durability) throws IOException {
-        MoveRecord entered = record.enter(next, host.clock().now());
-        host.journal().append(entered, durability);
-        record = entered;
-        tell();
+    private void tell() {
+        tellAll();
+        tell(record);
     }
 
-    private void tell() {
-        MoveRecord now = record;
+    private void tell(MoveRecord now) {
         Duration elapsed = now.elapsed();
         LOG.info(
                 "move {} of vm {} {} -> {} ({}): {} after {} ms{}",

@@ -73,18 +73,15 @@ public final class SourceMove {
 
             progress.enter(MoveState.SWITCH);
             stream.flushDisks();
-            ports.network().switchOver();
+            // Closed before the pause: a round over a slow link would lie in the blackout.
+            try (StreamPort.KeepingUp rounds = stream.keepUp()) {
+                ports.network().switchOver();
+                // The rule that a restart relies on: without this line no copy was ever paused or sealed. Hence it is
+                // on
+                // the medium, and written while the VM still runs.
+                progress.enter(MoveState.CUTOVER);
+            }
         } catch (ReservationRefused | IOException | RuntimeException failure) {
-            Interruption.rethrow();
-            return settlement.stay(Sentence.of(failure));
-        }
-
-        // This line is the rule that a restart relies on: without it no copy was ever paused or sealed. Hence it is on
-        // the
-        // medium, and it is written while the VM still runs.
-        try {
-            progress.enter(MoveState.CUTOVER);
-        } catch (IOException failure) {
             Interruption.rethrow();
             return settlement.stay(Sentence.of(failure));
         }
@@ -93,13 +90,13 @@ public final class SourceMove {
         try {
             progress.note(r -> r.withPausedAt(host.clock().nanos()));
             ports.vm().pause();
-            stream.finalRound();
-            stream.sendState(ports.vm()::saveState);
+            stream.sendRest(ports.vm()::saveState);
             // A restart treats CUTOVER and COMMIT alike, so this line need not reach the medium, and it lies in the
             // blackout.
             progress.enterWithoutSync(MoveState.COMMIT);
             stream.seal();
             progress.note(r -> r.withStream(r.rounds(), stream.bytesSent()));
+            progress.tellAll();
             outcome = settlement.outcomeInTime();
         } catch (IOException | RuntimeException failure) {
             Interruption.rethrow();

@@ -20,17 +20,29 @@ public interface StreamPort extends AutoCloseable {
     /** Sends what the sinks lack; returns when the target has applied it. The VM runs. */
     RoundReport round() throws IOException;
 
-    /**
-     * Brings to the medium what the guest has written to this host's disks, and sends what it wrote meanwhile: the pause
-     * begins with a flush and a round, which then find little. The VM runs.
-     */
+    /** Brings to the medium what the guest has written to this host's disks, since a pause ends with a flush. The VM runs. */
     void flushDisks() throws IOException;
 
-    /** Sends what is left. The VM is paused. */
-    void finalRound() throws IOException;
+    /** Sends what the running VM writes while something else is done, so that little is left when it pauses. */
+    KeepingUp keepUp() throws IOException;
 
-    /** Sends the pages that the state's saving wrote, and then the device state. The VM is paused. */
-    void sendState(StateSource source) throws IOException;
+    /** Rounds that go on until they are closed. */
+    @FunctionalInterface
+    interface KeepingUp extends AutoCloseable {
+        /**
+         * Ends with the round in progress.
+         *
+         * @throws IOException a round failed
+         */
+        @Override
+        void close() throws IOException;
+    }
+
+    /**
+     * Sends what is left of the paused VM: its pages, those that the saving of its device state wrote, and then the device
+     * state. The saving is over when this returns or throws.
+     */
+    void sendRest(StateSource source) throws IOException;
 
     /**
      * Sends the seal, if nothing was written since the device state was sent. The target can commit from the moment this

@@ -206,6 +206,7 @@ final class TargetMove {
     }
 
     private void doesNotGoOn(int tries, long fence, Exception failure) {
+        progress.tellAll();
         LOG.warn(
                 "move {} of vm {}: the guest does not go on (try {}): {}",
                 reservation.moveId(),

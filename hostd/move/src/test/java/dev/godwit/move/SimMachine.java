@@ -318,7 +318,13 @@ final class SimMachine implements VmPort, IncomingVmPort {
         }
 
         @Override
-        public void finalRound() throws IOException {
+        public KeepingUp keepUp() throws IOException {
+            world.portCall(SimMachine.this);
+            return () -> world.portCall(SimMachine.this);
+        }
+
+        @Override
+        public void sendRest(StateSource source) throws IOException {
             world.portCall(SimMachine.this);
             Copy here = local;
             world.require(here != null && !here.running, "the last round of " + id + " reads a running vm");
@@ -328,10 +334,6 @@ final class SimMachine implements VmPort, IncomingVmPort {
             }
             there.written = world.writtenByGuest();
             there.taken = here.taken.copy();
-        }
-
-        @Override
-        public void sendState(StateSource source) throws IOException {
             world.portCall(SimMachine.this);
             source.saveState(Path.of("state.socket"));
         }

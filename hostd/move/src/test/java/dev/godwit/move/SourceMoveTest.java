@@ -52,8 +52,10 @@ class SourceMoveTest {
                         "round",
                         "sync SWITCH",
                         "flush",
+                        "keep up",
                         "switch over",
                         "sync CUTOVER",
+                        "kept up",
                         "pause",
                         "final round",
                         "save state",
@@ -95,8 +97,16 @@ class SourceMoveTest {
 
     @Test
     void aFailureBeforeThePauseNeitherPausesNorAsksTheStoreAndTellsTheTarget() throws Exception {
-        for (String call :
-                List.of("prepare", "start", "round", "sync SWITCH", "flush", "switch over", "sync CUTOVER")) {
+        for (String call : List.of(
+                "prepare",
+                "start",
+                "round",
+                "sync SWITCH",
+                "flush",
+                "keep up",
+                "switch over",
+                "sync CUTOVER",
+                "kept up")) {
             Tape one = new Tape().failing(call, new IOException("broken " + call));
             MoveRecord record = cuttingOver(one).run();
             assertThat(record.state()).as(call).isEqualTo(MoveState.ROLLED_BACK);

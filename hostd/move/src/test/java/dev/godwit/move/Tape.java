@@ -107,12 +107,14 @@ final class Tape
     }
 
     @Override
-    public void finalRound() throws IOException {
-        note("final round");
+    public KeepingUp keepUp() throws IOException {
+        note("keep up");
+        return () -> note("kept up");
     }
 
     @Override
-    public void sendState(StateSource source) throws IOException {
+    public void sendRest(StateSource source) throws IOException {
+        note("final round");
         source.saveState(Path.of("state.socket"));
     }
 
