@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -20,11 +21,20 @@ final class ImageRecipes {
     /** A first build downloads a Debian and packs it; minutes on a slow line, never an hour. */
     private static final Duration BUILD_TIMEOUT = Duration.ofMinutes(45);
 
+    /** How apt, and what runs it, begin the line that says what went wrong; a recipe's own last line follows it. */
+    private static final String APT_ERROR = "E: ";
+
     private final Path home;
+    private final Duration timeout;
 
     /** @param home the folder that holds {@code images/} and {@code native/} */
     ImageRecipes(Path home) {
+        this(home, BUILD_TIMEOUT);
+    }
+
+    ImageRecipes(Path home, Duration timeout) {
         this.home = home;
+        this.timeout = timeout;
     }
 
     /** The script of a recipe, or the sentence that names those that there are. */
@@ -47,26 +57,50 @@ final class ImageRecipes {
                 new ProcessBuilder(script.toString(), out.toString()).redirectOutput(ProcessBuilder.Redirect.DISCARD);
         builder.environment().put("GODWIT_GUESTD", home.resolve("native/guestd").toString());
         Process process = builder.start();
+        AtomicBoolean late = new AtomicBoolean();
+        Thread watch = Thread.ofVirtual().name("recipe-time-out").start(() -> endWhenLate(process, late));
         String last = "it said nothing";
+        String error = "";
         try (BufferedReader lines = process.errorReader(StandardCharsets.UTF_8)) {
             process.getOutputStream().close();
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 last = line;
+                error = line.startsWith(APT_ERROR) ? line : error;
                 progress.accept(line);
             }
-            if (!process.waitFor(BUILD_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
-                throw new IOException(script + " did not end within " + BUILD_TIMEOUT.toMinutes() + " minutes");
-            }
+            process.waitFor();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException(script + " was interrupted", e);
         } finally {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
+            watch.interrupt();
+            end(process);
+        }
+        if (late.get()) {
+            throw new IOException(
+                    script + " did not end within " + timeout.toSeconds() + " s and was ended; it said last: " + last);
         }
         if (process.exitValue() != 0) {
-            throw new IOException(script + " failed with status " + process.exitValue() + ": " + last);
+            throw new IOException(script + " failed with status " + process.exitValue() + ": " + last
+                    + (error.isEmpty() || error.equals(last) ? "" : " (" + error + ")"));
         }
+    }
+
+    /** A download that stands says nothing and never ends. */
+    private void endWhenLate(Process process, AtomicBoolean late) {
+        try {
+            if (!process.waitFor(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+                late.set(true);
+                end(process);
+            }
+        } catch (InterruptedException over) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void end(Process process) {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
     }
 
     private String names() throws IOException {
