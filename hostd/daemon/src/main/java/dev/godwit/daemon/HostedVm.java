@@ -224,7 +224,8 @@ final class HostedVm implements AutoCloseable {
     }
 
     private void exited(Vmm gone) {
-        if (vmm != gone || record().phase() != VmRecord.Phase.RUNNING) {
+        VmRecord.Phase phase = record().phase();
+        if (vmm != gone || (phase != VmRecord.Phase.RUNNING && phase != VmRecord.Phase.CREATING)) {
             return;
         }
         try {

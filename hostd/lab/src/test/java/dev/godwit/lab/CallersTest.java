@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.godwit.api.CreateVm;
+import dev.godwit.api.Event;
+import dev.godwit.api.EventType;
 import dev.godwit.api.ProblemCode;
 import dev.godwit.api.Vm;
+import dev.godwit.api.VmState;
+import dev.godwit.client.EventStream;
 import dev.godwit.client.GodwitClient;
 import dev.godwit.client.RequestFailed;
 import java.io.IOException;
@@ -77,6 +81,23 @@ class CallersTest extends TwoHostsTest {
                 .isInstanceOfSatisfying(
                         RequestFailed.class, e -> assertThat(e.code()).isEqualTo(ProblemCode.CONFLICT))
                 .hasMessageContaining("another key");
+    }
+
+    @Test
+    void aVmWhoseVmmDiesWhileItsGuestBootsIsLostWithThatCause() throws Exception {
+        Vm vm = hosts.onA.createVm(keyed("stillborn", "job-4", null));
+        assertThat(vm.state()).isEqualTo(VmState.CREATING);
+        try (EventStream events = hosts.onA.events()) {
+            hosts.signalVmm(hosts.a, vm.id(), "KILL");
+            Event event = events.next();
+            while (event.type() != EventType.LOST || !event.vm().equals(vm.id())) {
+                event = events.next();
+            }
+            assertThat(event.detail()).contains("The VMM of VM stillborn ended without having been told to");
+        }
+        assertThat(hosts.both.vm(vm.id()).state()).isEqualTo(VmState.LOST);
+        hosts.onA.deleteVm(vm.id());
+        assertThat(hosts.both.vms()).extracting(Vm::id).doesNotContain(vm.id());
     }
 
     @Test

@@ -111,12 +111,17 @@ final class TwoHosts implements AutoCloseable {
 
     /** Lets the VMM of a VM that runs on a host, or is on its way to it, hang. */
     void stopVmm(LabHost host, Guest guest) {
+        signalVmm(host, guest.vm(), "STOP");
+    }
+
+    /** Sends a signal to the VMM of a VM. */
+    void signalVmm(LabHost host, String vm, String signal) {
         String pid = host.machine()
-                .run("pgrep", "-f", "[q]emu-system.*" + guest.vm())
+                .run("pgrep", "-f", "[q]emu-system.*" + vm)
                 .lines()
                 .findFirst()
                 .orElseThrow();
-        host.machine().signal(Long.parseLong(pid), "STOP");
+        host.machine().signal(Long.parseLong(pid), signal);
     }
 
     /** Starts the page checker in a guest; the exec's id. */
