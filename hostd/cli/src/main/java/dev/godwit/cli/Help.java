@@ -197,10 +197,12 @@ final class Help {
                   godwit host invite host-b
                 """;
             case "host join" -> """
-                godwit host join TOKEN [--address ADDRESS] [--config /etc/godwit/hostd.yaml]
-                                 [--tls-dir /etc/godwit/tls] [--state-directory /var/lib/godwit]
-                Run on a new machine: gets its certificate and writes it and hostd's configuration. ADDRESS is where
-                the other hosts reach it; left out: the one it has on its way to the member.
+                godwit host join TOKEN [--address ADDRESS] [--underlay-address ADDRESS]
+                                 [--config /etc/godwit/hostd.yaml] [--tls-dir /etc/godwit/tls]
+                                 [--state-directory /var/lib/godwit]
+                Run on a new machine: gets its certificate and writes it and hostd's configuration, with the cloud and
+                the network for VMs of the fleet. ADDRESS is where the other hosts reach it; left out: the one it has on
+                its way to the member. They send packets for its VMs there too, or to the underlay address.
 
                   godwit host join godwit1.AVJ...
                 """;

@@ -27,7 +27,9 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -177,7 +179,37 @@ final class HostPki implements FleetPki {
         return new CertificateIssued(
                 FleetAuthority.text(List.of(issued)),
                 authority.authorityPem(),
-                caller.role() == Role.JOIN ? storeUrls() : List.of());
+                caller.role() == Role.JOIN ? storeUrls() : List.of(),
+                caller.role() == Role.JOIN ? shared(config) : Map.of());
+    }
+
+    /** Where notices come from and what VMs are connected to; the member's own addresses stay out. */
+    static Map<String, Map<String, Object>> shared(HostdConfig config) {
+        Map<String, Map<String, Object>> shared = new LinkedHashMap<>();
+        if (config.cloud().driver() != CloudConfig.Driver.NONE) {
+            shared.put("cloud", Map.of("driver", config.cloud().driver().toString()));
+        }
+        VmNetworkConfig network = config.vmNetwork();
+        if (network != null) {
+            Map<String, Object> keys = new LinkedHashMap<>();
+            keys.put("subnet", network.subnet());
+            if (network.isRouted()) {
+                putIfThere(keys, "subnet6", network.subnet6());
+                putIfThere(keys, "underlay", String.valueOf(network.underlay()));
+                putIfThere(keys, "closed", network.closed());
+            } else {
+                putIfThere(keys, "bridge", network.bridge());
+                putIfThere(keys, "gateway", network.gateway());
+            }
+            shared.put("vm-network", keys);
+        }
+        return shared;
+    }
+
+    private static void putIfThere(Map<String, Object> keys, String key, @Nullable Object value) {
+        if (value != null && !value.equals(List.of())) {
+            keys.put(key, value);
+        }
     }
 
     /** Wrong addresses are said before an invitation is used up. */

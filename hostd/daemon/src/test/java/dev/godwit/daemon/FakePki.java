@@ -9,6 +9,7 @@ import dev.godwit.api.Revoked;
 import dev.godwit.tls.Revocation;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Certificates that nobody signs. */
@@ -32,7 +33,7 @@ final class FakePki implements FleetPki {
 
     @Override
     public CertificateIssued certify(Caller caller, RequestCertificate request) {
-        return new CertificateIssued("certificate for " + caller.subject(), "authority", List.of());
+        return new CertificateIssued("certificate for " + caller.subject(), "authority", List.of(), Map.of());
     }
 
     @Override

@@ -115,6 +115,17 @@ class HostPkiTest {
         assertThat(config.hostId()).isEqualTo("host-b");
         assertThat(config.restAddress()).isEqualTo(new ListenAddress("127.0.0.1", 7700));
         assertThat(config.fleetStore().etcd()).hasToString("[https://10.0.0.9:2379]");
+        assertThat(config.cloud()).as("the member's driver").isEqualTo(new CloudConfig(CloudConfig.Driver.AWS, null));
+        assertThat(config.vmNetwork())
+                .as("the member's network behind this host's own address")
+                .isEqualTo(new VmNetworkConfig(
+                        null,
+                        "10.90.0.0/16",
+                        null,
+                        "fd90:676f:6477::/48",
+                        UnderlayKind.PLAIN,
+                        "127.0.0.1",
+                        List.of("10.76.0.0/16")));
         Credentials own =
                 HostTls.check(config, Objects.requireNonNull(config.tls())).get();
         assertThat(own.identity()).hasToString("godwit://blue/host/host-b");

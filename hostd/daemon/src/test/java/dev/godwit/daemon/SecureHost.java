@@ -91,6 +91,13 @@ final class SecureHost implements AutoCloseable {
                 rest-address: 127.0.0.1:0
                 tls: {certificate: %3$s/certificate.pem, key: %3$s/key.pem, authority: %3$s/authority.pem%4$s}
                 fleet-store: {etcd: ["https://10.0.0.9:2379"]}
+                cloud: {driver: aws, metadata-endpoint: "http://127.0.0.1:1"}
+                vm-network:
+                  subnet: 10.90.0.0/16
+                  subnet6: "fd90:676f:6477::/48"
+                  underlay: plain
+                  underlay-address: 10.76.1.2
+                  closed: ["10.76.0.0/16"]
                 """.formatted(id, state, tls, issuer == null ? "" : ", issuer: " + issuer);
         try {
             return ConfigFile.parse(yaml.getBytes(StandardCharsets.UTF_8), "the test's configuration");

@@ -30,6 +30,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** {@code godwit host join TOKEN}: gets a certificate from a member and writes it and hostd's configuration. */
@@ -66,12 +67,14 @@ final class HostJoin {
                 || !credentials.identity().name().equals(invitation.identity().name())) {
             throw new TlsUnusable("the member answered with a certificate of " + credentials.identity());
         }
+        String shared = shared(
+                answer.path("configuration"), words.option("--underlay-address").orElse(address));
         FleetAuthority.write(credentials, tls);
         Path parent = config.toAbsolutePath().getParent();
         if (parent != null) {
             Files.createDirectories(parent);
         }
-        TlsFiles.write(config, yaml(credentials, address, state, tls, answer));
+        TlsFiles.write(config, yaml(credentials, address, state, tls, answer) + shared);
         out.println("host " + credentials.identity().name() + " is of fleet "
                 + credentials.identity().fleet() + "; its certificate is valid until " + credentials.until()
                 + " and hostd renews it");
@@ -143,6 +146,27 @@ final class HostJoin {
         return text;
     }
 
+    /** The keys that are equal on all hosts; a routed network has this host's own address in it too. */
+    static String shared(JsonNode configuration, String underlayAddress) throws IOException {
+        StringBuilder yaml = new StringBuilder();
+        for (Map.Entry<String, JsonNode> section : configuration.properties()) {
+            ObjectNode keys = section.getValue().deepCopy();
+            if (section.getKey().equals("vm-network") && !keys.has("bridge")) {
+                keys.put("underlay-address", underlayAddress);
+            }
+            yaml.append(section.getKey()).append(":\n");
+            for (Map.Entry<String, JsonNode> key : keys.properties()) {
+                // A JSON value is a YAML value.
+                yaml.append("  ")
+                        .append(key.getKey())
+                        .append(": ")
+                        .append(key.getValue())
+                        .append('\n');
+            }
+        }
+        return yaml.toString();
+    }
+
     private static String yaml(Credentials credentials, String address, String state, Path tls, JsonNode answer)
             throws TlsUnusable {
         String host = address.indexOf(':') >= 0 ? "[" + address + "]" : address;
@@ -152,7 +176,7 @@ final class HostJoin {
             throw new TlsUnusable("the member named no fleet store");
         }
         return """
-                # Written by 'godwit host join'. Add what this host shall have beside it: cloud, vm-network, ...
+                # Written by 'godwit host join'; cloud and vm-network are those of the member that answered.
                 host-id: %s
                 state-directory: %s
                 rest-address: "%s:%d"

@@ -45,7 +45,15 @@ public final class PkiCommand {
                 case "pki list" -> list(new Words(name, rest, List.of("--dir")), out);
                 case "host join" ->
                     HostJoin.run(
-                            new Words(name, rest, List.of("--address", "--config", "--tls-dir", "--state-directory")),
+                            new Words(
+                                    name,
+                                    rest,
+                                    List.of(
+                                            "--address",
+                                            "--underlay-address",
+                                            "--config",
+                                            "--tls-dir",
+                                            "--state-directory")),
                             out);
                 default -> throw new IllegalArgumentException("there is no command \"" + name + "\" here");
             }
