@@ -1,6 +1,7 @@
 package hudson.model;
 
 import dev.godwit.jenkins.sim.SimBuild;
+import dev.godwit.jenkins.sim.Simulator;
 import java.util.ArrayList;
 import java.util.List;
 import jenkins.model.CauseOfInterruption;
@@ -25,7 +26,16 @@ public class Executor implements ModelObject {
     public void interrupt(Result with, CauseOfInterruption... causes) {
         interruptions.addAll(List.of(causes));
         result = with;
-        owner.finish(this, new InterruptedException());
+        ends(new InterruptedException());
+    }
+
+    /** Its build ends, at once or in its time. */
+    public void ends(Exception why) {
+        if (build.endMillis() == 0) {
+            owner.finish(this, why);
+        } else {
+            Simulator.current().after(build.endMillis(), () -> owner.finish(this, why));
+        }
     }
 
     public Queue.Executable getCurrentExecutable() {

@@ -130,8 +130,13 @@ public class SlaveComputer extends Computer {
         online = false;
         log.getLogger().println(why);
         for (Executor each : getExecutors()) {
-            finish(each, new IOException(why));
+            each.ends(new IOException(why));
         }
+    }
+
+    /** The channel ends, and what was built outlives it, as a pipeline's step does. */
+    public void channelBroke() {
+        online = false;
     }
 
     /** An agent whose VM runs dials again until the controller takes it. */

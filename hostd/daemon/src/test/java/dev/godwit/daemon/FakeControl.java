@@ -1,9 +1,7 @@
 package dev.godwit.daemon;
 
 import dev.godwit.api.AcceleratorKind;
-import dev.godwit.api.Blackout;
 import dev.godwit.api.BuildImage;
-import dev.godwit.api.BytesSent;
 import dev.godwit.api.Capabilities;
 import dev.godwit.api.CreateVm;
 import dev.godwit.api.DiskExport;
@@ -25,9 +23,6 @@ import dev.godwit.api.LeaseRenewal;
 import dev.godwit.api.Limits;
 import dev.godwit.api.Move;
 import dev.godwit.api.MoveMode;
-import dev.godwit.api.MoveState;
-import dev.godwit.api.MoveStep;
-import dev.godwit.api.PlannedMove;
 import dev.godwit.api.ProblemCode;
 import dev.godwit.api.SignalRequest;
 import dev.godwit.api.Versions;
@@ -55,7 +50,7 @@ final class FakeControl implements Control {
     private final String host;
     private final FakeFleet fleet;
     private final EventLog events;
-    private final Map<String, Move> moves = new ConcurrentHashMap<>();
+    private final FakeMoves moves;
     private final Map<String, Image> images = new ConcurrentHashMap<>();
     private volatile boolean closed;
     private volatile @Nullable DrainPlan drain;
@@ -68,6 +63,7 @@ final class FakeControl implements Control {
         this.host = host;
         this.fleet = fleet;
         this.events = events;
+        this.moves = new FakeMoves(host, fleet, events);
         this.pki = pki;
         images.put("debian-ci", ready("debian-ci"));
     }
@@ -292,42 +288,17 @@ final class FakeControl implements Control {
         if (target.equals(host)) {
             throw new Refused(ProblemCode.REFUSED, "VM " + found.name() + " is on " + target + " already.");
         }
-        String id = host + "." + (moves.size() + 1);
-        Move move = new Move(
-                id,
-                found.id(),
-                host,
-                target,
-                MoveState.DONE,
-                Instant.now(),
-                List.of(new MoveStep(MoveState.RESERVE, 0), new MoveStep(MoveState.DONE, 12)),
-                812.0,
-                null,
-                new Blackout(21.5),
-                3,
-                new BytesSent(1, 2, 3),
-                7L,
-                new PlannedMove(MoveMode.PRE_COPY, 800),
-                null);
-        moves.put(id, move);
-        events.append(EventType.MOVING, found.id(), id, MoveState.RESERVE, Duration.ZERO, null);
-        fleet.own(found.id(), target);
-        events.append(EventType.MOVED, found.id(), id, null, Duration.ofMillis(12), null);
-        return move;
+        return moves.start(found, target);
     }
 
     @Override
     public List<Move> moves() {
-        return new ArrayList<>(moves.values());
+        return moves.all();
     }
 
     @Override
     public Move move(String id) {
-        Move move = moves.get(id);
-        if (move == null) {
-            throw new NotFound("There is no move \"" + id + "\".");
-        }
-        return move;
+        return moves.find(id).orElseThrow(() -> new NotFound("There is no move \"" + id + "\"."));
     }
 
     @Override
@@ -415,7 +386,7 @@ final class FakeControl implements Control {
     @Override
     public Exec startExec(String vm, ExecRequest request) {
         Vm found = vm(vm);
-        if (found.state() != VmState.RUNNING) {
+        if (found.state() != VmState.RUNNING && found.state() != VmState.MOVING) {
             throw new Conflict(ProblemCode.CONFLICT, "VM " + found.name() + " is " + found.state() + ", not running.");
         }
         String id = "e" + fleet.ids.incrementAndGet();

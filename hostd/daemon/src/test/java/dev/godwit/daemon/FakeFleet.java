@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What all fake hosts share: the ownership records and the guests, which outlive hosts. */
@@ -43,6 +44,12 @@ final class FakeFleet {
     /** Flows and packets of VMs, by id. */
     final FakeTraffic traffic = new FakeTraffic();
 
+    /** Whether moves that begin from now on wait for {@link #heldMoves}. */
+    volatile boolean holdsMoves;
+
+    /** Ends a held move, by the VM's id: with why it failed, or with null. */
+    final Map<String, Consumer<@Nullable String>> heldMoves = new ConcurrentHashMap<>();
+
     final AtomicInteger ids = new AtomicInteger();
 
     Optional<Vm> find(String idOrName) {
@@ -62,6 +69,12 @@ final class FakeFleet {
     /** The same VM in another state, without a VMM. */
     static Vm in(Vm vm, VmState state) {
         return like(vm, state, vm.host(), vm.fence(), null, null);
+    }
+
+    /** The same VM in another state. */
+    void stands(String id, VmState state) {
+        vms.computeIfPresent(
+                id, (any, vm) -> like(vm, state, vm.host(), vm.fence(), vm.accelerator(), vm.leaseEndsAt()));
     }
 
     /** A new owner, with the next fence. */

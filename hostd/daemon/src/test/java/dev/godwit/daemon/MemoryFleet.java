@@ -9,9 +9,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A fleet for tests of clients: hostds in this process with the real REST, events and all, and VMs that exist in memory only
@@ -78,6 +80,17 @@ public final class MemoryFleet implements AutoCloseable {
     /** A VM is no more, as after its lease. */
     public void end(String vm) {
         fleet.vms.remove(vm);
+    }
+
+    /** Lets moves that begin from now on wait until {@link #endMove} says how they end. */
+    public void holdMoves() {
+        fleet.holdsMoves = true;
+    }
+
+    /** Ends a held move. @param failure why the VM stays where it was; null where it goes */
+    public void endMove(String vm, @Nullable String failure) {
+        Objects.requireNonNull(fleet.heldMoves.remove(vm), "vm " + vm + " does not move")
+                .accept(failure);
     }
 
     /** A VM is on another host, and no event says so. */

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class CloudEvents implements AgentEvents {
     /** A lost node that is kept waiting goes after so long: a pipeline gives up on a node that is away as long. */
     static final long LOST_KEPT_MINUTES = 5;
+    /** A build that was interrupted writes its end within a moment; one that hangs must not keep its dead node for ever. */
+    static final int ENDING_SECONDS_MAX = 60;
 
     private final String cloud;
 
@@ -48,7 +50,7 @@ final class CloudEvents implements AgentEvents {
     public void movedBack(String node, String host, String why) {
         computer(node).ifPresent(computer -> {
             computer.setMoving(false);
-            computer.getListener().getLogger().println("Godwit: not moved, it runs on at " + host + ": " + why);
+            Builds.say(computer, "Godwit: not moved, it runs on at " + host + ": " + why);
         });
         Reviews.ofQueue();
     }
@@ -66,28 +68,50 @@ final class CloudEvents implements AgentEvents {
                 .flatMap(each -> each.agentTemplate(agent.get().getAgentTemplateName()))
                 .map(GodwitAgentTemplate::getOnMoveFailure)
                 .orElse(OnMoveFailure.FAIL);
-        boolean busy = false;
-        if (agent.get().toComputer() instanceof GodwitComputer computer) {
-            busy = !computer.busyExecutors().isEmpty();
-            end(computer, wanted, cause);
-        }
-        if (busy && wanted == OnMoveFailure.KEEP_WAITING) {
-            var unused = Timer.get().schedule(() -> agent.get().terminateLater(), LOST_KEPT_MINUTES, TimeUnit.MINUTES);
-        } else {
-            agent.get().terminateLater(); // a dead node would keep new ones from being made
-        }
+        end(agent.get(), wanted, "the VM is lost: " + cause, cause);
         Reviews.ofQueue();
     }
 
-    private static void end(GodwitComputer computer, OnMoveFailure wanted, String cause) {
+    /**
+     * The agent of a node could not be started and will not be tried again. Where a controller was restarted, builds of before
+     * may wait for it.
+     */
+    static void startFailed(GodwitAgent agent, String cause) {
+        if (LostNodes.cause(agent.getNodeName()).isEmpty()) { // else its end has begun
+            end(agent, OnMoveFailure.FAIL, "the agent can't be started: " + cause, cause);
+        }
+    }
+
+    /** Ends a node's builds, and the node after them: a build whose node is gone does not say why it ended. */
+    private static void end(GodwitAgent agent, OnMoveFailure wanted, String told, String cause) {
+        if (!(agent.toComputer() instanceof GodwitComputer computer)) {
+            agent.terminateLater();
+            return;
+        }
+        boolean waits = wanted == OnMoveFailure.KEEP_WAITING
+                && !computer.busyExecutors().isEmpty();
         computer.setMoving(false);
         computer.markUsed(); // takes no task any more
-        computer.startFailed();
-        Builds.say(computer, "Godwit: the VM is lost: " + cause);
-        if (wanted != OnMoveFailure.KEEP_WAITING) {
+        Builds.say(computer, "Godwit: " + told);
+        if (!waits) {
             Builds.interrupt(computer, cause, wanted == OnMoveFailure.RESUBMIT);
         }
+        computer.startFailed();
         var unused = computer.disconnect(new HostLost(cause));
+        if (waits) {
+            var later = Timer.get().schedule(() -> agent.terminateLater(), LOST_KEPT_MINUTES, TimeUnit.MINUTES);
+        } else {
+            removeOnceEnded(agent, computer, ENDING_SECONDS_MAX);
+        }
+    }
+
+    /** Soon, since a dead node would keep new ones from being made. */
+    private static void removeOnceEnded(GodwitAgent agent, GodwitComputer computer, int seconds) {
+        if (seconds == 0 || computer.busyExecutors().isEmpty()) {
+            agent.terminateLater();
+        } else {
+            var later = Timer.get().schedule(() -> removeOnceEnded(agent, computer, seconds - 1), 1, TimeUnit.SECONDS);
+        }
     }
 
     @Override

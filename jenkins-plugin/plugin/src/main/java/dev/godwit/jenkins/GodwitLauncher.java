@@ -87,6 +87,6 @@ public class GodwitLauncher extends JNLPLauncher {
                 e instanceof AgentStartFailed failed && failed.reason() == AgentStartFailed.Reason.REFUSED
                         ? GodwitMetrics.CREATION_FAILED
                         : GodwitMetrics.LAUNCH_FAILED);
-        agent.terminateLater();
+        CloudEvents.startFailed(agent, String.valueOf(e.getMessage()));
     }
 }

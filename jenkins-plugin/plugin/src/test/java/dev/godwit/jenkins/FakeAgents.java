@@ -2,6 +2,7 @@ package dev.godwit.jenkins;
 
 import dev.godwit.jenkins.broker.AgentConnection;
 import dev.godwit.jenkins.broker.AgentEvents;
+import dev.godwit.jenkins.broker.AgentStartFailed;
 import dev.godwit.jenkins.broker.AgentState;
 import dev.godwit.jenkins.broker.AgentStatus;
 import dev.godwit.jenkins.broker.AgentTemplate;
@@ -24,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import jenkins.model.Jenkins;
+import org.jspecify.annotations.Nullable;
 
 /** Agents of which each connects as soon as it is started; the broker's own tests have real ones. */
 final class FakeAgents implements CloudAgents {
@@ -38,7 +40,12 @@ final class FakeAgents implements CloudAgents {
     int reconfigured;
     boolean closed;
     boolean connects = true;
-    private int number;
+    /** Why no agent can be started; null while they can. */
+    @Nullable
+    String refuses;
+
+    /** Never again, as in a broker: what was lost is remembered by its name. */
+    private static int number;
 
     FakeAgents(BrokerSettings settings, KnownNodes known, AgentEvents events) {
         this.settings = settings;
@@ -90,7 +97,10 @@ final class FakeAgents implements CloudAgents {
     }
 
     @Override
-    public void start(AgentConnection connection, StartLog log) {
+    public void start(AgentConnection connection, StartLog log) throws AgentStartFailed {
+        if (refuses != null) {
+            throw new AgentStartFailed(AgentStartFailed.Reason.VM_GONE, refuses, null);
+        }
         started.add(connection.nodeName());
         log.line("started");
         if (connects) {

@@ -68,6 +68,55 @@ class MovesTest {
     }
 
     @Test
+    void aMoveThatFailedIsALineInTheBuildsLogWithItsCause() {
+        running(SimulatedCloud.template());
+        cloud.agents().events.moving(computer.getName(), "host-a");
+        cloud.agents().events.movedBack(computer.getName(), "host-a", "host-b lacks memory");
+        assertThat(cloud.buildLog.text()).isEqualTo("Godwit: not moved, it runs on at host-a: host-b lacks memory\n");
+    }
+
+    @Test
+    void aNodeGoesAfterItsLostBuildHasEndedWithItsCause() {
+        running(template(OnMoveFailure.FAIL));
+        build.endsAfter(3_000);
+        cloud.agents().events.lost(computer.getName(), "host-a was reclaimed");
+        cloud.simulator.advance(Duration.ofSeconds(2));
+        assertThat(computer.finished).isEmpty();
+        assertThat(cloud.computers())
+                .as("a build whose node is gone can't say why")
+                .contains(computer);
+        cloud.simulator.advance(Duration.ofSeconds(3));
+        assertThat(computer.finished.get(0).interruptions)
+                .containsExactly(new VmLost(computer.getName(), "host-a was reclaimed"));
+        assertThat(cloud.computers()).isEmpty();
+        assertThat(cloud.agents().terminated).containsExactly(computer.getName());
+    }
+
+    @Test
+    void aBuildThatDoesNotEndKeepsItsLostNodeForAMinuteOnly() {
+        running(template(OnMoveFailure.FAIL));
+        build.endsAfter(Duration.ofHours(1).toMillis());
+        cloud.agents().events.lost(computer.getName(), "host-a was reclaimed");
+        cloud.simulator.advance(Duration.ofSeconds(CloudEvents.ENDING_SECONDS_MAX + 2));
+        assertThat(cloud.computers()).isEmpty();
+    }
+
+    @Test
+    void aBuildOfBeforeARestartEndsWithTheCauseWhenItsAgentCannotBeStarted() {
+        running(template(OnMoveFailure.FAIL));
+        build.endsAfter(1_000);
+        computer.channelBroke();
+        cloud.agents().refuses = "VM " + computer.getName() + " is not there any more.";
+        computer.connect(true);
+        cloud.simulator.advance(Duration.ofMillis(500));
+        assertThat(cloud.computers()).contains(computer);
+        cloud.simulator.advance(Duration.ofSeconds(3));
+        assertThat(cloud.buildLog.text()).contains("the agent can't be started: VM " + computer.getName());
+        assertThat(computer.finished.get(0).interruptions).hasSize(1);
+        assertThat(cloud.computers()).isEmpty();
+    }
+
+    @Test
     void aLostVmInterruptsItsBuildsWithACauseOfItsOwn() {
         running(template(OnMoveFailure.FAIL));
         cloud.agents().events.lost(computer.getName(), "host-a was reclaimed");

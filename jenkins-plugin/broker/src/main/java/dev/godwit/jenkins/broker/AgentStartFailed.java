@@ -25,7 +25,7 @@ public final class AgentStartFailed extends IOException {
 
     private final Reason reason;
 
-    AgentStartFailed(Reason reason, String sentence, @Nullable Throwable cause) {
+    public AgentStartFailed(Reason reason, String sentence, @Nullable Throwable cause) {
         super(sentence, cause);
         this.reason = reason;
     }

@@ -1,5 +1,6 @@
 package dev.godwit.jenkins.broker;
 
+import dev.godwit.api.Vm;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.SecureRandom;
@@ -186,8 +187,14 @@ public final class Broker implements AutoCloseable {
         Agent agent = ledger.attach(node, agentTemplate, executors);
         workers.run(() -> {
             try {
-                lookout.find(agent.node).ifPresentOrElse(agent::seen, () -> lookout.check(agent));
+                Vm vm = lookout.find(agent.node).orElse(null);
                 fleet.answered();
+                if (vm == null) {
+                    lookout.check(agent);
+                } else {
+                    agent.seen(vm);
+                    moves.reconcile(agent, vm);
+                }
             } catch (IOException e) {
                 fleet.failed(e); // the next census finds it
             }
@@ -222,6 +229,10 @@ public final class Broker implements AutoCloseable {
                             connection,
                             to)
                     .run();
+            Vm vm = agent.vm();
+            if (vm != null) {
+                moves.reconcile(agent, vm); // it may have begun to move while the start was under way
+            }
         } finally {
             agent.work.unlock();
             if (agent.state() == AgentState.TERMINATING) {

@@ -133,12 +133,14 @@ final class MoveWatch implements AutoCloseable {
                 stays(agent, move, event.detail() == null ? "it was " + state : event.detail());
             case LOST -> lookout.checkSoon(agent, event.detail());
             case DRAIN, RELEASE, DONE -> agent.wake(); // MOVED has told it
-            default -> {
-                String from = agent.host();
-                if (agent.moveBegins(move)) {
-                    notices.tell(listener -> listener.moving(agent.node, from));
-                }
-            }
+            default -> begins(agent, move);
+        }
+    }
+
+    private void begins(Agent agent, String move) {
+        String from = agent.host();
+        if (agent.moveBegins(move)) {
+            notices.tell(listener -> listener.moving(agent.node, from));
         }
     }
 
@@ -200,6 +202,20 @@ final class MoveWatch implements AutoCloseable {
         String move = agent.move();
         if (vm.state() == VmState.RUNNING && (move != null || !vm.host().equals(agent.host()))) {
             workers.run(() -> findOut(agent, move));
+        } else if (vm.state() == VmState.MOVING && move == null) {
+            workers.run(() -> findMove(agent, vm));
+        }
+    }
+
+    /** A move whose beginning was told while nobody listened: the controller was restarted, or hostd was away. */
+    private void findMove(Agent agent, Vm vm) {
+        try {
+            fleet.client().moves().stream()
+                    .filter(move -> move.vm().equals(vm.id()) && !move.ended())
+                    .max(Comparator.comparing(Move::startedAt))
+                    .ifPresent(move -> begins(agent, move.id()));
+        } catch (IOException e) {
+            fleet.failed(e);
         }
     }
 

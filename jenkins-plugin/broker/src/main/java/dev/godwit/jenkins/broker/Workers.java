@@ -23,8 +23,8 @@ final class Workers implements AutoCloseable {
             threads.execute(() -> {
                 try {
                     work.run();
-                } catch (RuntimeException e) {
-                    LOG.error("a work of the broker failed: {}", e.getMessage(), e);
+                } catch (RuntimeException | Error e) { // nobody else would say so
+                    LOG.error("a work of the broker failed: {}", e.toString(), e);
                 }
             });
         } catch (RejectedExecutionException closed) {

@@ -171,6 +171,53 @@ class AgentsTest {
     }
 
     @Test
+    void aMoveThatBeganBeforeTheControllersRestartIsToldFromItsMiddleToItsEnd() throws Exception {
+        String node = own.started();
+        String vm = Objects.requireNonNull(own.agent(node).vm());
+        own.close();
+        fleet.holdMoves();
+        try (MemoryBroker later = MemoryBroker.open("controller-1", a, b);
+                GodwitClient client = new GodwitClient(List.of(a, b))) {
+            String move = client.move(vm, "host-b");
+            later.nodes.add(node);
+            later.broker.attach(node, "c-build", 1);
+            later.ready();
+            later.start(node);
+            later.broker.connected(node);
+            later.awaitLineOfTimer("moving " + node);
+            assertThat(later.agent(node).state()).isEqualTo(AgentState.MOVING);
+            fleet.endMove(vm, null);
+            later.awaitLineOfTimer("moved " + node);
+            later.timer.run();
+            assertThat(later.events.lines)
+                    .containsExactly("moving " + node + " host-a", "moved " + node + " host-a host-b 21.5");
+            assertThat(later.agent(node).state()).isEqualTo(AgentState.CONNECTED);
+            assertThat(later.agent(node).moves())
+                    .singleElement()
+                    .satisfies(seen -> assertThat(seen.id()).isEqualTo(move));
+        }
+    }
+
+    @Test
+    void aMoveThatFailsIsToldWithItsCauseAndTheAgentIsWhatItWas() throws Exception {
+        String node = own.started();
+        own.broker.connected(node);
+        String vm = Objects.requireNonNull(own.agent(node).vm());
+        fleet.holdMoves();
+        try (GodwitClient client = new GodwitClient(List.of(a))) {
+            client.move(vm, "host-b");
+        }
+        own.events.awaitLine("moving " + node);
+        fleet.endMove(vm, "host-b lacks 512 MiB of memory");
+        own.events.awaitLine("movedBack " + node);
+        own.timer.run();
+        assertThat(own.events.lines)
+                .containsExactly(
+                        "moving " + node + " host-a", "movedBack " + node + " host-a host-b lacks 512 MiB of memory");
+        assertThat(own.agent(node).state()).isEqualTo(AgentState.CONNECTED);
+    }
+
+    @Test
     void aVmThatIsGoneIsToldOnceWithItsCause() throws Exception {
         String node = own.started();
         fleet.end(Objects.requireNonNull(own.agent(node).vm()));

@@ -49,8 +49,13 @@ public final class SeenEvents implements AgentEvents {
 
     /** Waits for room that may have come since it was asked for so many times; gives how often it has come. */
     public synchronized int awaitAvailable(int seen) throws InterruptedException {
+        long end = System.nanoTime() + LIMIT.toNanos();
         while (available == seen) {
-            wait(LIMIT.toMillis());
+            long left = end - System.nanoTime();
+            if (left <= 0) {
+                throw new AssertionError("nothing became available within " + LIMIT.toSeconds() + " s");
+            }
+            wait(left / 1_000_000 + 1);
         }
         return available;
     }

@@ -17,6 +17,7 @@ public final class SimBuild extends Run<SimJob, SimBuild> implements Queue.Execu
     private final SimJob job;
     private final int number = ++last;
     private long startedMillis = -1;
+    private long endMillis;
 
     SimBuild(Label label, long queuedMillis) {
         this.label = label;
@@ -34,6 +35,15 @@ public final class SimBuild extends Run<SimJob, SimBuild> implements Queue.Execu
 
     public long startedMillis() {
         return startedMillis;
+    }
+
+    /** How long it takes to end once it is interrupted. */
+    public long endMillis() {
+        return endMillis;
+    }
+
+    public void endsAfter(long millis) {
+        endMillis = millis;
     }
 
     /** An executor takes it. */
