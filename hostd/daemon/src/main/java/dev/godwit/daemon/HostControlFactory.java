@@ -191,6 +191,12 @@ public final class HostControlFactory implements ControlFactory {
         }
         resolveOpenMoves(moveHost, moves, targets, hostParts, vms, threads);
 
+        HostsAway away = new HostsAway(config.hostId(), store, clock);
+        parts.add((AutoCloseable) () -> {
+            if (!vms.all().isEmpty() && !MachineShutdown.hasBegun()) {
+                away.leaves();
+            }
+        });
         LostVms lost = new LostVms(
                 config.hostId(),
                 store,
@@ -200,6 +206,7 @@ public final class HostControlFactory implements ControlFactory {
                     lifecycle.writeOff(record, told, why);
                 },
                 new TakenVms(config.hostId(), store, hostParts, vms, moveHost.inProgress()),
+                away,
                 clock,
                 Clock.BOOTTIME::nanos,
                 FleetPresence.LEASE);

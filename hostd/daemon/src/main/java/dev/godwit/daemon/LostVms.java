@@ -29,8 +29,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * VMs whose hosts are gone. Every host watches the others; a VM is lost when its host was not known for a whole lease, and the
- * first that writes so into the fleet store tells the event. A host that comes back before its VMs were removed or taken over
+ * VMs whose hosts are gone. Every host watches the others; a VM is lost when its host was not known for a whole lease and did
+ * not say that it is away, and the first that writes so into the fleet store tells the event. A host that comes back before its VMs were removed or taken over
  * has them again. {@link #look} is called by one thread, the rest is thread-safe.
  */
 final class LostVms {
@@ -50,9 +50,11 @@ final class LostVms {
     private final EventLog events;
     private final Removal removal;
     private final TakenVms taken;
+    private final HostsAway away;
     private final InstantSource clock;
     private final LongSupplier bootNanos;
     private final Duration lease;
+    private boolean toldThatItIsBack;
     private Set<String> livingBefore = Set.of();
     private long lookedAtAllNanos;
     private final Map<String, Long> absentSince = new HashMap<>();
@@ -72,6 +74,7 @@ final class LostVms {
             EventLog events,
             Removal removal,
             TakenVms taken,
+            HostsAway away,
             InstantSource clock,
             LongSupplier bootNanos,
             Duration lease) {
@@ -80,6 +83,7 @@ final class LostVms {
         this.events = events;
         this.removal = removal;
         this.taken = taken;
+        this.away = away;
         this.clock = clock;
         this.bootNanos = bootNanos;
         this.lease = lease;
@@ -179,6 +183,10 @@ final class LostVms {
     }
 
     private void lookNow() throws FleetStoreException {
+        if (!toldThatItIsBack) {
+            away.isBack();
+            toldThatItIsBack = true;
+        }
         long now = bootNanos.getAsLong();
         Set<String> living = living();
         boolean watching = absentSince.values().stream().anyMatch(since -> lookedAtAllNanos - since < lease.toNanos());
@@ -191,6 +199,9 @@ final class LostVms {
                 .map(OwnershipRecord::owner)
                 .filter(owner -> !living.contains(owner))
                 .collect(Collectors.toSet());
+        if (!absent.isEmpty()) {
+            absent.removeAll(away.now());
+        }
         absentSince.keySet().retainAll(absent);
         absent.forEach(host -> absentSince.putIfAbsent(host, now));
         livingBefore = living;

@@ -53,6 +53,7 @@ class LostVmsTest {
                 host.events,
                 host.lifecycle(inProgress)::writeOff,
                 new TakenVms(hostId, host.store, host.parts, host.vms, inProgress),
+                new HostsAway(hostId, host.store, clock::now),
                 clock::now,
                 clock::nanos,
                 LEASE);
@@ -117,6 +118,29 @@ class LostVmsTest {
         assertThat(told()).isEmpty();
         pass(Duration.ofSeconds(4));
         assertThat(told()).hasSize(1);
+    }
+
+    @Test
+    void vmsOfAHostThatSaidThatItIsAwayAreNotLostUntilItWasForTooLong() throws Exception {
+        owned("vm-1", "host-b", null);
+        new HostsAway("host-b", host.store, clock::now).leaves();
+        pass(HostsAway.MOST.minusSeconds(10));
+        assertThat(told()).isEmpty();
+        assertThat(shown()).containsExactly(VmState.UNKNOWN);
+        pass(LEASE.multipliedBy(4));
+        assertThat(told()).extracting(Event::type).containsExactly(EventType.LOST);
+        assertThat(shown()).containsExactly(VmState.LOST);
+    }
+
+    @Test
+    void aHostThatWasAwayAndDiesAfterItsReturnIsNoLongerSpared() throws Exception {
+        owned("vm-1", "host-b", null);
+        new HostsAway("host-b", host.store, clock::now).leaves();
+        pass(LEASE.multipliedBy(3));
+        LostVms back = lostVms("host-b");
+        back.look();
+        pass(LEASE.multipliedBy(2).plusSeconds(4));
+        assertThat(told()).extracting(Event::type).containsExactly(EventType.LOST);
     }
 
     @Test

@@ -38,6 +38,9 @@ class CallersTest extends TwoHostsTest {
     private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final int CALLERS = 12;
     private static final int LEASE_SECONDS = 10;
+    /** A host's lease has ended after 10 s, and its VMs are lost 10 s later if it did not say that it is away. */
+    private static final Duration STOPPED = Duration.ofSeconds(35);
+
 
     private CreateVm keyed(String name, String key, @Nullable Integer leaseSeconds) {
         return new CreateVm(
@@ -98,6 +101,21 @@ class CallersTest extends TwoHostsTest {
         assertThat(hosts.both.vm(vm.id()).state()).isEqualTo(VmState.LOST);
         hosts.onA.deleteVm(vm.id());
         assertThat(hosts.both.vms()).extracting(Vm::id).doesNotContain(vm.id());
+    }
+
+    @Test
+    void aHostdThatIsStoppedInOrderForLongerThanItsLeaseLosesNoVm() throws Exception {
+        Guest guest = hosts.vm();
+        hosts.a.stopHostd();
+        try {
+            Patience.pause(STOPPED);
+            Vm meanwhile = hosts.onB.vm(guest.vm());
+            assertThat(meanwhile.state()).isEqualTo(VmState.UNKNOWN);
+        } finally {
+            hosts.a.launchHostd(TwoHosts.DIST);
+        }
+        assertThat(guest.run("echo", "here")).isEqualTo("here");
+        assertThat(hosts.onB.vm(guest.vm()).state()).isEqualTo(VmState.RUNNING);
     }
 
     @Test
