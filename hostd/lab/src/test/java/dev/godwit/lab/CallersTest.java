@@ -41,7 +41,6 @@ class CallersTest extends TwoHostsTest {
     /** A host's lease has ended after 10 s, and its VMs are lost 10 s later if it did not say that it is away. */
     private static final Duration STOPPED = Duration.ofSeconds(35);
 
-
     private CreateVm keyed(String name, String key, @Nullable Integer leaseSeconds) {
         return new CreateVm(
                 name,
