@@ -113,8 +113,19 @@ class CallersTest extends TwoHostsTest {
         } finally {
             hosts.a.launchHostd(TwoHosts.DIST);
         }
-        assertThat(guest.run("echo", "here")).isEqualTo("here");
         assertThat(hosts.onB.vm(guest.vm()).state()).isEqualTo(VmState.RUNNING);
+        // QEMU looks for its disk each 16 s by now.
+        assertThat(Patience.waitFor("the guest's disk", LIMIT, () -> written(guest)))
+                .isEqualTo("here");
+    }
+
+    private static Optional<String> written(Guest guest) {
+        try {
+            return Optional.of(guest.run("sh", "-c", "echo here > /root/f && sync && cat /root/f")
+                    .strip());
+        } catch (IOException e) {
+            return Optional.empty(); // the command does not start before the disk is there
+        }
     }
 
     @Test

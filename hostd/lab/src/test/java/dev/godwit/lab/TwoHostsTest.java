@@ -1,6 +1,11 @@
 package dev.godwit.lab;
 
+import dev.godwit.api.ProblemCode;
+import dev.godwit.client.RequestFailed;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -10,6 +15,8 @@ import org.junit.jupiter.api.TestInstance;
 /** Two hosts for all tests of a class, and none of its VMs left after any. Needs root. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class TwoHostsTest {
+    private static final Duration REMOVED_WITHIN = Duration.ofMinutes(1);
+
     TwoHosts hosts;
 
     @BeforeAll
@@ -32,7 +39,22 @@ abstract class TwoHostsTest {
     @AfterEach
     void noVmIsLeft() throws IOException {
         for (var vm : hosts.both.vms()) {
-            hosts.both.deleteVm(vm.id());
+            Patience.waitFor("vm " + vm.id() + " to be removed", REMOVED_WITHIN, () -> isRemoved(vm.id()));
+        }
+    }
+
+    /** The end of a move that hears of it last lets nobody remove the VM for a moment more. */
+    private Optional<Boolean> isRemoved(String vm) {
+        try {
+            hosts.both.deleteVm(vm);
+            return Optional.of(true);
+        } catch (RequestFailed e) {
+            if (e.code() == ProblemCode.MOVE_RUNNING) {
+                return Optional.empty();
+            }
+            throw new UncheckedIOException(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

@@ -33,8 +33,11 @@ final class QemuCommandLine {
      */
     private static final String EMULATED_CLOCK = " clocksource=acpi_pm";
 
-    /** What the guest's disk waits for a hostd that restarts before it fails the requests it holds. */
-    private static final Duration NBD_RECONNECT = Duration.ofSeconds(60);
+    /**
+     * What the guest's disk waits for a hostd that is away before it fails the requests it holds: longer than the fleet waits
+     * for it. QEMU asks again after 1, 2, 4, 8 and then each 16 s.
+     */
+    private static final Duration NBD_RECONNECT = Duration.ofMinutes(11);
     /** A hostd that starts a VM has its NBD server up. */
     private static final Duration NBD_OPEN = Duration.ofSeconds(10);
 

@@ -56,7 +56,7 @@ class QemuCommandLineTest {
                 .contains("-cpu Nehalem-v1,enforce,+aes,+pclmulqdq,+rdrand,+rdtscp,+arat ")
                 .contains("-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny ")
                 .contains("mem-path=/ram/host-a/vm-7,share=on,prealloc=off ")
-                .contains("\"driver\":\"nbd\"", "\"reconnect-delay\":60", "\"export\":\"vm-7\"", "\"direct\":true")
+                .contains("\"driver\":\"nbd\"", "\"reconnect-delay\":660", "\"export\":\"vm-7\"", "\"direct\":true")
                 .contains("werror=stop,rerror=stop")
                 .contains("name=org.godwit.guestd.0")
                 .contains("tap,id=net0,fd=20,vhost=off", "mac=02:67:77:00:00:01")
