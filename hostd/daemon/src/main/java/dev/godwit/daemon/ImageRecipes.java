@@ -21,7 +21,7 @@ final class ImageRecipes {
     /** A first build downloads a Debian and packs it; minutes on a slow line, never an hour. */
     private static final Duration BUILD_TIMEOUT = Duration.ofMinutes(45);
 
-    /** How apt, and what runs it, begin the line that says what went wrong; a recipe's own last line follows it. */
+    /** How apt, and what runs it, begin a line that says what went wrong; the first says why, those after it what follows. */
     private static final String APT_ERROR = "E: ";
 
     private final Path home;
@@ -65,7 +65,7 @@ final class ImageRecipes {
             process.getOutputStream().close();
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 last = line;
-                error = line.startsWith(APT_ERROR) ? line : error;
+                error = error.isEmpty() && line.startsWith(APT_ERROR) ? line : error;
                 progress.accept(line);
             }
             process.waitFor();

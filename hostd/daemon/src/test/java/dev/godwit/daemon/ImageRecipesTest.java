@@ -36,7 +36,8 @@ class ImageRecipesTest {
 
     @Test
     void aFailureNamesWhatAptSaidBesideTheLastLine() throws IOException {
-        Path build = recipe("echo 'E: Could not connect to mirror' >&2; echo 'one: see above' >&2; exit 3\n");
+        Path build = recipe(
+                "echo 'E: Could not connect to mirror' >&2; echo 'E: apt failed' >&2; echo 'one: see above' >&2; exit 3\n");
         assertThatThrownBy(() -> new ImageRecipes(home).run(build, home, line -> {}))
                 .isInstanceOf(IOException.class)
                 .hasMessage(build + " failed with status 3: one: see above (E: Could not connect to mirror)");
