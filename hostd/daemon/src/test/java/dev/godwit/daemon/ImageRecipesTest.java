@@ -47,9 +47,8 @@ class ImageRecipesTest {
     @Timeout(60)
     void aRecipeThatStandsStillIsEndedWithWhatItBegan() throws IOException {
         Path build = recipe("echo fetching >&2; sleep 600\n");
-        assertThatThrownBy(() -> new ImageRecipes(home, Duration.ofMillis(500)).run(build, home, line -> {}))
-                .hasMessageContaining("did not end within")
-                .hasMessageContaining("it said last: fetching");
+        assertThatThrownBy(() -> new ImageRecipes(home, Duration.ofSeconds(2)).run(build, home, line -> {}))
+                .hasMessageContaining("did not end within 2 s and was ended");
     }
 
     @Test
